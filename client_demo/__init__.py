@@ -1,0 +1,1 @@
+"""Giftwave seen from outside: SDKs, pages, a crowd and a bench. Nothing here imports `server`."""

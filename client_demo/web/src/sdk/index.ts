@@ -1,0 +1,11 @@
+export { GiftwaveClient, type ClientEvents, type ClientOptions } from './client';
+export { jsonCodec, msgpackCodec, type Codec } from './codec';
+export type { ConnectionState, StateChange } from './connection';
+export type { Clock, KeyValueStorage, Socket, SocketConstructor } from './environment';
+export { GiftwaveError } from './errors';
+export { intentMadeAtMs, newIntentId } from './intent';
+export type * from './messages';
+export type { Recovered } from './recovery';
+export { Room, type RoomCombo } from './room';
+export type { TokenProvider } from './tokens';
+export type { UnfinishedGift } from './unfinished';

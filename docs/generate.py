@@ -1,0 +1,119 @@
+"""Make the pages and vectors that come from the code: `make docs`. A tidy test fails when a committed one is stale."""
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from server.errors import GiftwaveError, OperatorError, Refused, all_errors  # noqa: E402
+from server.settings import Settings  # noqa: E402
+from server.web.problems import status_of  # noqa: E402
+from server.wire.close import Close  # noqa: E402
+from tests.examples import CLIENT_EXAMPLES, SERVER_EXAMPLES  # noqa: E402
+
+_NOTE = "<!-- Made from the code by `make docs`; change it there. -->"
+
+
+def golden_vectors() -> dict[str, str]:
+    """Return the text of each golden vector by file name."""
+    made: dict[str, str] = {}
+    directions: tuple[tuple[str, dict[str, msgspec.Struct]], ...] = (
+        ("client", dict(CLIENT_EXAMPLES)),
+        ("server", dict(SERVER_EXAMPLES)),
+    )
+    for direction, examples in directions:
+        for name, message in examples.items():
+            vector = {
+                "name": name,
+                "direction": direction,
+                "message": msgspec.to_builtins(message),
+                "json": msgspec.json.encode(message).decode(),
+                "msgpack_hex": msgspec.msgpack.encode(message).hex(),
+            }
+            made[f"tests/golden/{name}.json"] = json.dumps(vector, ensure_ascii=False, indent=1) + "\n"
+    return made
+
+
+def errors_page() -> str:
+    """Return the reference of error codes."""
+    rows = [
+        f"| `{error.code}` | {status_of(error())} | {'yes' if error.retryable else 'no'} | {error.sentence} |"
+        for error in all_errors(GiftwaveError)
+        if not issubclass(error, OperatorError) and error.code not in _GROUPS
+    ]
+    return "\n".join(
+        [
+            "# Error codes",
+            "",
+            _NOTE,
+            "",
+            "The same codes on the socket (`error.code`) and over HTTP (`error.code` in the body). A code never changes its",
+            "meaning. Refusals move no coins and are remembered: the same intent gets the same answer for ever.",
+            "",
+            "| code | HTTP | retryable | in words |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            "## Close codes",
+            "",
+            "4000 to 4499 are final; 4500 and above, and every other code, mean reconnect with backoff.",
+            "",
+            "| code | name | when |",
+            "| --- | --- | --- |",
+            *(f"| {close.value} | `{close.name.lower()}` | {close.meaning} |" for close in Close),
+            "",
+        ]
+    )
+
+
+_GROUPS = {"bad_input", "access_denied", Refused.code, "unavailable"}
+
+
+def settings_page() -> str:
+    """Return the reference of settings."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else str(field.default).replace(str(ROOT) + "/", "")
+        rows.append(f"| `GIFTWAVE_{name.upper()}` | `{default}` | {field.description} |")
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            _NOTE,
+            "",
+            "Read from the environment when a process starts; the command line wins over them.",
+            "",
+            "| variable | default | |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def keys_page() -> str:
+    """Return the reference of store keys."""
+    from server.store import keys
+
+    assert keys.__doc__ is not None
+    return f"# Keys in Valkey\n\n{_NOTE}\n\n{keys.__doc__.strip()}\n"
+
+
+def everything() -> dict[str, str]:
+    """Return every generated file by its path in the repository."""
+    return {
+        **golden_vectors(),
+        "docs/reference/errors.md": errors_page(),
+        "docs/reference/settings.md": settings_page(),
+        "docs/reference/keys.md": keys_page(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in everything().items():
+        (ROOT / path).write_text(text, encoding="utf-8")
+    print(f"{len(everything())} files are up to date")

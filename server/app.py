@@ -1,0 +1,166 @@
+"""The composition root: every object of a worker is built here, once, and closed in reverse. Read this first."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
+
+from server import __version__
+from server.clock import Clock, SystemClock
+from server.errors import BadField, GiftwaveError, NotFound
+from server.hub.hub import Hub
+from server.service.catalogue import load_catalogue
+from server.service.demo import Demo
+from server.service.gifting import Gifting, Receipts
+from server.service.rooms import Rooms
+from server.service.watching import Watching
+from server.settings import Settings
+from server.store.bus import Bus
+from server.store.client import StoreClient
+from server.store.gifts import GiftEngine
+from server.store.keys import Keys
+from server.store.rooms import RoomStore
+from server.store.wallets import WalletStore
+from server.tasks import TaskOwner
+from server.web.api import api_router
+from server.web.demo import demo_router
+from server.web.health import health_routes
+from server.web.pages import SecurityHeaders, page_routes
+from server.web.problems import answer_giftwave_error, problem
+from server.web.session import SessionContext
+from server.web.tokens import Tokens, token_secret
+from server.web.websocket import SocketEndpoint
+from server.wire.close import Close
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_S = 1.0
+# Goodbyes go out in slices, so that saying them to thousands does not stall the rest.
+_GOODBYE_SLICE = 250
+
+
+class Worker:
+    """One serving process: the store's client, the hub, the use cases, and the web application over them."""
+
+    def __init__(self, settings: Settings, store_url: str, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._tasks = TaskOwner("worker")
+        # One shard lives in one slot; the key names are ready for more (docs/internals/architecture.md).
+        keys = Keys(shard_id=0)
+        catalogue = load_catalogue(settings.catalogue)
+        tokens = Tokens(token_secret(settings), self._clock)
+
+        self._client = StoreClient(store_url, settings)
+        room_store = RoomStore(self._client, keys, settings)
+        wallets = WalletStore(self._client, keys, settings)
+        self._engine = GiftEngine(self._client, keys, settings)
+
+        self._watching: Watching
+        self._hub = Hub(on_hole=lambda room: self._watching.on_hole(room))
+        self._watching = Watching(self._hub, room_store, self._tasks)
+        self._bus = Bus(
+            self._client,
+            keys,
+            on_batch=self._hub.receive,
+            on_wallet=self._hub.push_balance,
+            on_reconnected=self._watching.on_reconnected,
+        )
+        self._watching.attach(self._bus)
+
+        rooms = Rooms(room_store)
+        gifting = Gifting(self._engine, rooms, catalogue, self._clock)
+        self._sessions = SessionContext(
+            settings=settings,
+            clock=self._clock,
+            tokens=tokens,
+            gifting=gifting,
+            watching=self._watching,
+            wallets=wallets,
+            catalogue_revision=catalogue.revision,
+        )
+
+        self.web = FastAPI(
+            title="Giftwave",
+            version=__version__,
+            openapi_url="/v1/openapi.json",
+            docs_url=None,
+            redoc_url=None,
+            lifespan=self._lifespan,
+            exception_handlers={
+                GiftwaveError: answer_giftwave_error,
+                RequestValidationError: _answer_validation_error,
+                HTTPException: _answer_http_error,
+            },
+        )
+        self.web.add_middleware(SecurityHeaders)
+        self.web.include_router(
+            api_router(
+                tokens=tokens,
+                catalogue=catalogue,
+                rooms=rooms,
+                gifting=gifting,
+                receipts=Receipts(self._client, keys, settings),
+                wallets=wallets,
+            )
+        )
+        if settings.demo:
+            demo = Demo(wallets, settings, self._clock)
+            self.web.include_router(demo_router(demo=demo, tokens=tokens, settings=settings, clock=self._clock))
+        self.web.router.routes.append(WebSocketRoute("/v1/ws", SocketEndpoint(self._sessions).accept))
+        self.web.router.routes.extend(health_routes(self._client))
+        self.web.router.routes.extend(page_routes(settings.pages))
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        self._bus.start()
+        self._tasks.spawn(self._sweep_for_ever(), name="sweep")
+        try:
+            yield
+        finally:
+            await self._sessions.tasks.close()
+            await self._tasks.close()
+            await self._bus.close()
+            await self._engine.close()
+            await self._client.close()
+
+    async def say_goodbye(self) -> None:
+        """Tell everybody to come back later, each at another moment, and close their connections."""
+        leaving = list(self._sessions.open)
+        log.info("worker.goodbye", connections=len(leaving))
+        for at in range(0, len(leaving), _GOODBYE_SLICE):
+            for session in leaving[at : at + _GOODBYE_SLICE]:
+                session.say_goodbye(retry_after_ms=random.randint(100, 100 + int(self._settings.drain_s * 1_000)))
+            await asyncio.sleep(0)
+        deadline_s = self._clock.monotonic_s() + self._settings.drain_s
+        # Peers answer the close within a round trip; whoever does not is cut off when the process ends.
+        while self._sessions.open and self._clock.monotonic_s() < deadline_s:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    async def _sweep_for_ever(self) -> None:
+        """Close the members that have lagged for too long."""
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            limit_s = self._clock.monotonic_s() - self._settings.lagging_s_max
+            for member in self._hub.lagging_since(limit_s):
+                member.connection.close(Close.SLOW_CONSUMER, Close.SLOW_CONSUMER.meaning)
+
+
+async def _answer_validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+    return problem(BadField("; ".join(faults)))
+
+
+async def _answer_http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    answer = problem(NotFound(NotFound.sentence if error.status_code == 404 else f"{error.detail}."))
+    answer.status_code = error.status_code
+    return answer

@@ -1,0 +1,1 @@
+"""Rooms and fan-out. No transport is known here, only members that can be written to."""

@@ -1,0 +1,207 @@
+"""Watch a room: join, resume after an offset, leave, and stay whole when the push connection was away."""
+
+import asyncio
+
+import structlog
+
+from server.domain.event import Event
+from server.domain.ids import RoomId
+from server.domain.room import History, RoomView
+from server.errors import GiftwaveError, StoreUnavailable
+from server.hub.hub import Hub
+from server.hub.member import Member
+from server.hub.room import Room, earnings_message
+from server.service.identity import Identity
+from server.store.bus import Bus
+from server.store.rooms import RoomStore
+from server.tasks import TaskOwner
+from server.telemetry import metrics
+from server.wire.messages import CreatorView, Gap, Join, Joined, Snapshot, TopFanView
+
+log = structlog.get_logger(__name__)
+
+# A room that lost its last member stays subscribed this long: pages that reload do not flap the subscription.
+_LINGER_S = 5.0
+_CATCH_UP_PAUSE_S = 0.5
+_READ_TRIES = 5
+
+
+class Watching:
+    """The use cases of watching; owns which rooms this worker is subscribed to."""
+
+    def __init__(self, hub: Hub, store: RoomStore, tasks: TaskOwner) -> None:
+        self._hub = hub
+        self._store = store
+        self._tasks = tasks
+        self._bus: Bus | None = None
+        self._opening: dict[RoomId, asyncio.Task[Room]] = {}
+
+    def attach(self, bus: Bus) -> None:
+        """Introduce the push connection; it and the hub need each other."""
+        self._bus = bus
+
+    async def join(self, wish: Join, member: Member, by: Identity) -> None:
+        """Answer `joined` and let the member receive all that follows, without a hole in between.
+
+        Raises:
+            UnknownRoom: there is none; nothing changed.
+            StoreUnavailable: nothing changed; ask again.
+        """
+        room_id = RoomId(wish.room)
+        room = await self._watched(room_id)
+        history, resumed = await self._read_history(wish, room)
+        # From here to `admit` nothing awaits: what the room received meanwhile is in its ring, or still to come.
+        view = history.view
+        member.owns_room = by.owns(view.creator)
+        if wish.offset is not None and not resumed and wish.epoch == view.epoch:
+            self._announce_trimmed(wish, member, history)
+        member.tell(_joined(history, recovered=resumed))
+        if view.epoch == room.epoch:
+            room.replay(member, after=view.offset)
+        if member.owns_room:
+            member.tell(earnings_message(room_id, view.earned_units))
+        room.admit(member)
+
+    def leave(self, room_id: RoomId, member: Member) -> None:
+        """Let a member go; the last one's room is dropped after a while."""
+        room = self._hub.find(room_id)
+        if room is None:
+            return
+        room.dismiss(member)
+        if not len(room):
+            self._tasks.spawn(self._drop_when_idle(room), name=f"linger.{room_id}")
+
+    def is_member(self, room_id: RoomId, member: Member) -> bool:
+        """Whether a member receives a room's events."""
+        room = self._hub.find(room_id)
+        return room is not None and member in room
+
+    def epoch_of(self, room_id: RoomId) -> str:
+        """Return the epoch a watched room is in."""
+        room = self._hub.find(room_id)
+        return "" if room is None else room.epoch
+
+    def on_hole(self, room: Room) -> None:
+        """A batch came whose predecessors are missing: read them from the feed."""
+        self._tasks.spawn(self._catch_up(room), name=f"catch_up.{room.id}")
+
+    async def on_reconnected(self) -> None:
+        """The push connection was away: read for every room what it missed."""
+        for room in self._hub:
+            await self._catch_up(room)
+
+    async def _watched(self, room_id: RoomId) -> Room:
+        """Return a subscribed room whose position is known; many that join at once share one subscription."""
+        room = self._hub.find(room_id)
+        if room is not None and room.epoch:
+            return room
+        opening = self._opening.get(room_id)
+        if opening is None:
+            opening = self._opening[room_id] = asyncio.create_task(self._open(room_id), name=f"open.{room_id}")
+            opening.add_done_callback(lambda _: self._opening.pop(room_id, None))
+        return await asyncio.shield(opening)
+
+    async def _open(self, room_id: RoomId) -> Room:
+        assert self._bus is not None, "attach the bus first"
+        await self._store.view(room_id)  # an unknown room must not leave a subscription behind
+        room = self._hub.open(room_id)
+        try:
+            await self._bus.subscribe(room_id)
+            view = await self._store.view(room_id)
+        except GiftwaveError:
+            self._hub.drop(room)
+            raise
+        room.start_at(epoch=view.epoch, offset=view.offset)
+        return room
+
+    async def _read_history(self, wish: Join, room: Room) -> tuple[History, bool]:
+        """Read what the member needs; True when it holds every event after the member's offset."""
+        for _ in range(_READ_TRIES):
+            history, resumed = await self._read_once(wish)
+            # The ring must reach back to what was read, or events between the two would be missing.
+            if history.view.epoch != room.epoch or room.events_after(history.view.offset) is not None:
+                return history, resumed
+        raise StoreUnavailable("This room is too busy to join right now; try again.", retry_after_ms=500)
+
+    async def _read_once(self, wish: Join) -> tuple[History, bool]:
+        room_id = RoomId(wish.room)
+        if wish.offset is None or wish.epoch is None:
+            return await self._store.recent(room_id), False
+        history = await self._store.since(room_id, offset=wish.offset)
+        if _is_whole(history, epoch=wish.epoch, offset=wish.offset):
+            return history, True
+        return await self._store.recent(room_id), False
+
+    def _announce_trimmed(self, wish: Join, member: Member, history: History) -> None:
+        assert wish.offset is not None
+        if history.view.offset > wish.offset:
+            member.tell(Gap(room=wish.room, epoch=history.view.epoch, first=wish.offset + 1, last=history.view.offset))
+            metrics.GAPS.inc()
+
+    async def _catch_up(self, room: Room) -> None:
+        """Read what a room missed, and try until the store answers: silence would look like a quiet stream."""
+        while self._hub.find(room.id) is room:
+            try:
+                history = await self._store.since(room.id, offset=room.offset)
+            except StoreUnavailable:
+                await asyncio.sleep(_CATCH_UP_PAUSE_S)
+                continue
+            except GiftwaveError as error:
+                log.error("watching.room_lost", room=room.id, reason=error.message)
+                return
+            _bring_up_to_date(room, history)
+            return
+
+    async def _drop_when_idle(self, room: Room) -> None:
+        await asyncio.sleep(_LINGER_S)
+        if not len(room) and self._hub.find(room.id) is room:
+            assert self._bus is not None
+            self._hub.drop(room)
+            await self._bus.unsubscribe(room.id)
+
+
+def _bring_up_to_date(room: Room, history: History) -> None:
+    view = history.view
+    if view.epoch != room.epoch:
+        # Opened again meanwhile: its opening event tells the members that what they hold is of another life.
+        room.start_at(epoch=view.epoch, offset=max(history.first_kept - 1, 0))
+    if history.first_kept > room.offset + 1:
+        room.announce_gap(to=history.first_kept - 1)
+    room.catch_up(list(history.events), totals=view.totals, earned_units=view.earned_units)
+
+
+def _is_whole(history: History, *, epoch: str, offset: int) -> bool:
+    """Whether `history` continues exactly where the member stopped, up to the room's last event."""
+    view = history.view
+    if view.epoch != epoch or offset > view.offset:
+        return False
+    expected = range(offset + 1, view.offset + 1)
+    return [event.offset for event in history.events] == list(expected)
+
+
+def _joined(history: History, *, recovered: bool) -> Joined:
+    view, events = history.view, list(history.events)
+    return Joined(
+        room=view.id,
+        epoch=view.epoch,
+        offset=view.offset,
+        recovered=recovered,
+        snapshot=_snapshot(view, [] if recovered else events),
+        events=events if recovered else [],
+    )
+
+
+def _snapshot(view: RoomView, recent: list[Event]) -> Snapshot:
+    return Snapshot(
+        title=view.title,
+        creator=CreatorView(view.creator, view.creator_name),
+        state=view.state.value,
+        totals=view.totals,
+        top_fans=top_fan_views(view),
+        recent=recent,
+    )
+
+
+def top_fan_views(view: RoomView) -> list[TopFanView]:
+    """Return the board as it is shown."""
+    return [TopFanView(fan.id, fan.name, fan.coins, fan.simulated) for fan in view.top_fans]

@@ -1,0 +1,128 @@
+"""Serve from one process: a listener of its own, the adopted-connection protocol, and an orderly end."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+import uvloop
+
+from server.app import Worker
+from server.errors import PortBusy
+from server.settings import Settings
+from server.telemetry.logs import set_up_logs
+from server.web.adopt import AdoptableProtocol
+
+log = structlog.get_logger(__name__)
+
+_BACKLOG = 4_096
+_SHUTDOWN_TIMEOUT_S = 5
+
+
+def run_worker(settings: Settings, store_url: str) -> None:
+    """Serve until SIGTERM or SIGINT, or until the parent is gone."""
+    set_up_logs(level=settings.log_level, as_json=settings.log_format == "json")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, store_url))
+
+
+async def _serve(settings: Settings, store_url: str) -> None:
+    worker = Worker(settings, store_url)
+    server = _Server(
+        uvicorn.Config(
+            worker.web,
+            ws=AdoptableProtocol,
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws_max_size=settings.frame_bytes_max,
+            ws_ping_interval=settings.ping_interval_s,
+            ws_ping_timeout=settings.ping_interval_s,
+            # A stream compressed for each connection costs 14 to 64 KB a member and cannot share frames.
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
+        ),
+        worker,
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, server.stop)
+    _stop_with_parent(server)
+    await server.serve(sockets=[listener(settings)])
+    if not server.started:
+        raise SystemExit(1)
+
+
+def listener(settings: Settings) -> socket.socket:
+    """Return a listening socket of this process's own; the kernel spreads connections over all of them."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind((settings.host, settings.port))
+    sock.listen(_BACKLOG)
+    return sock
+
+
+def check_port_is_free(settings: Settings) -> None:
+    """Refuse to start beside somebody else's listener: with SO_REUSEPORT the two would share connections unseen.
+
+    Raises:
+        PortBusy: says which setting moves the server.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise PortBusy(
+                f"Port {settings.port} on {settings.host} is taken or not allowed ({error.strerror}); "
+                "set GIFTWAVE_PORT to another one."
+            ) from error
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our signals and our goodbyes: its own shutdown closes everybody in the same instant."""
+
+    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+        super().__init__(config)
+        self._worker = worker
+
+    def stop(self) -> None:
+        """Begin the orderly end."""
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for sock in sockets or ():
+            sock.close()
+        await self._worker.say_goodbye()
+        await super().shutdown(sockets=None)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: `_serve` has handlers that say goodbye first."""
+        yield
+
+
+def _stop_with_parent(server: _Server) -> None:
+    """End when the supervisor's end of our standard input closes: it does so however the supervisor dies."""
+    if sys.stdin.isatty():
+        return
+    loop = asyncio.get_running_loop()
+
+    def readable() -> None:
+        if not os.read(sys.stdin.fileno(), 1):
+            loop.remove_reader(sys.stdin)
+            server.stop()
+
+    loop.add_reader(sys.stdin, readable)

@@ -1,0 +1,131 @@
+"""The push connection: one a process, subscribed to a room only while somebody here is in it.
+
+Pub/sub forgets: what is published while the connection is down never arrives. So each reconnection is reported, and
+the hub reads the rooms' feeds from where it stood.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgpack
+import structlog
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from server.domain.event import Balance, LiveBatch
+from server.domain.ids import FanId, RoomId
+from server.errors import StoreUnavailable
+from server.store.client import StoreClient
+from server.store.feed import read_batch
+from server.store.keys import Keys
+from server.tasks import TaskOwner
+
+log = structlog.get_logger(__name__)
+
+_RECONNECT_S = 0.2
+_SUBSCRIBE_TIMEOUT_S = 2.0
+
+
+class Bus:
+    """Receives the live batches of subscribed rooms and hands them on."""
+
+    def __init__(
+        self,
+        client: StoreClient,
+        keys: Keys,
+        *,
+        on_batch: Callable[[RoomId, LiveBatch], None],
+        on_wallet: Callable[[FanId, Balance], None],
+        on_reconnected: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._on_batch = on_batch
+        self._on_wallet = on_wallet
+        self._on_reconnected = on_reconnected
+        self._rooms: dict[bytes, RoomId] = {}
+        self._confirmations: dict[bytes, asyncio.Future[None]] = {}
+        self._connection: PubSub | None = None
+        self._tasks = TaskOwner("bus")
+
+    def start(self) -> None:
+        """Begin to listen, and go on until `close`."""
+        self._tasks.spawn(self._listen_for_ever(), name="listen")
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._tasks.close()
+
+    async def subscribe(self, room: RoomId) -> None:
+        """Return once the store has confirmed that batches of `room` will arrive.
+
+        Raises:
+            StoreUnavailable: it did not confirm in time.
+        """
+        channel = self._keys.live_channel(room)
+        self._rooms[channel.encode()] = room
+        confirmed = self._confirmations.setdefault(channel.encode(), asyncio.get_running_loop().create_future())
+        try:
+            async with asyncio.timeout(_SUBSCRIBE_TIMEOUT_S):
+                if self._connection is not None:
+                    await self._connection.ssubscribe(channel)
+                await asyncio.shield(confirmed)
+        except (TimeoutError, RedisError, OSError) as error:
+            raise StoreUnavailable(
+                f"The store did not confirm the subscription of {room}.", retry_after_ms=500
+            ) from error
+
+    async def unsubscribe(self, room: RoomId) -> None:
+        """Stop receiving batches of `room`."""
+        channel = self._keys.live_channel(room)
+        self._rooms.pop(channel.encode(), None)
+        self._confirmations.pop(channel.encode(), None)
+        if self._connection is not None:
+            try:
+                await self._connection.sunsubscribe(channel)
+            except (RedisError, OSError) as error:
+                # The connection is going; the next one only subscribes what is still wanted.
+                log.debug("bus.unsubscribe_failed", reason=str(error))
+
+    async def _listen_for_ever(self) -> None:
+        first = True
+        while True:
+            connection = self._client.push_connection()
+            try:
+                await connection.ssubscribe(self._keys.wallets_channel, *(channel.decode() for channel in self._rooms))
+                self._connection = connection
+                if not first:
+                    log.info("bus.reconnected", rooms=len(self._rooms))
+                    self._tasks.spawn(self._report_reconnection(), name="reconnected")
+                first = False
+                while True:
+                    await self._receive(connection)
+            except (RedisError, OSError) as error:
+                log.warning("bus.disconnected", reason=str(error))
+            finally:
+                self._connection = None
+                await connection.aclose()  # type: ignore[no-untyped-call]
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _report_reconnection(self) -> None:
+        await self._on_reconnected()
+
+    async def _receive(self, connection: PubSub) -> None:
+        message = await connection.parse_response(block=True)
+        if message is None:
+            return
+        kind, channel, data = message
+        if kind == b"smessage":
+            self._deliver(channel, data)
+        elif kind == b"ssubscribe":
+            confirmation = self._confirmations.setdefault(channel, asyncio.get_running_loop().create_future())
+            if not confirmation.done():
+                confirmation.set_result(None)
+
+    def _deliver(self, channel: bytes, data: bytes) -> None:
+        room = self._rooms.get(channel)
+        if room is not None:
+            self._on_batch(room, read_batch(data))
+        elif channel == self._keys.wallets_channel.encode():
+            fan, paid, promo, rev = msgpack.unpackb(data)
+            self._on_wallet(FanId(fan), Balance(int(paid), int(promo), int(rev)))

@@ -1,0 +1,80 @@
+"""Every key, once: its name, its type, its content and how long it lives.
+
+All keys of one shard share its hash tag `{sK}`, so one script may touch them on a cluster too.
+
+| key | type | content | lives |
+| --- | --- | --- | --- |
+| `{sK}:shard` | hash | epoch, seq (orders accepted), hwm (highest time seen) | for ever |
+| `{sK}:log` | stream | what was accepted, id `<last seq>-1`, one entry a call | until the books have it |
+| `{sK}:wallet:<fan>` | hash | paid, promo, rev | for ever |
+| `{sK}:seen:<fan>:<slot>` | hash | intent → fingerprint and outcome | two windows after its slot |
+| `{sK}:creator:<id>` | hash | earned (units) | for ever |
+| `{sK}:room:<id>` | hash | creator, title, state, epoch, offset, totals | for ever |
+| `{sK}:feed:<id>` | stream | recent batches, id `<last offset>-1` | bounded by `feed_batches_max` |
+| `{sK}:board:<id>:stream` | zset | fan → coins given publicly in this epoch | until the room opens again |
+| `{sK}:names:<id>` | hash | fan → how the room may show them ("" while only anonymous) | until the room opens again |
+| `{sK}:combo:<room>:<fan>:<gift>:<face>` | hash | id, epoch, rev, total, coins, last_ms | 2 gaps after its last send |
+| channel `{sK}:live:<id>` | sharded pub/sub | the room's batches | |
+| channel `{sK}:wallets` | sharded pub/sub | wallets changed by other than gifts | |
+"""
+
+from dataclasses import dataclass
+
+from server.domain.ids import CreatorId, FanId, GiftId, IntentId, RoomId, intent_time_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The key names of one shard."""
+
+    shard_id: int
+
+    @property
+    def shard(self) -> str:
+        return f"{{s{self.shard_id}}}:shard"
+
+    @property
+    def log(self) -> str:
+        return f"{{s{self.shard_id}}}:log"
+
+    @property
+    def wallets_channel(self) -> str:
+        return f"{{s{self.shard_id}}}:wallets"
+
+    def wallet(self, fan: FanId) -> str:
+        return f"{{s{self.shard_id}}}:wallet:{fan}"
+
+    def seen(self, fan: FanId, slot: int) -> str:
+        return f"{{s{self.shard_id}}}:seen:{fan}:{slot}"
+
+    def creator(self, creator: CreatorId) -> str:
+        return f"{{s{self.shard_id}}}:creator:{creator}"
+
+    def room(self, room: RoomId) -> str:
+        return f"{{s{self.shard_id}}}:room:{room}"
+
+    def feed(self, room: RoomId) -> str:
+        return f"{{s{self.shard_id}}}:feed:{room}"
+
+    def board(self, room: RoomId) -> str:
+        return f"{{s{self.shard_id}}}:board:{room}:stream"
+
+    def names(self, room: RoomId) -> str:
+        return f"{{s{self.shard_id}}}:names:{room}"
+
+    def combo(self, room: RoomId, fan: FanId, gift: GiftId, *, anonymous: bool) -> str:
+        # Two faces, two combos: a shared count would tell the room who hides behind "Anonymous".
+        return f"{{s{self.shard_id}}}:combo:{room}:{fan}:{gift}:{'hidden' if anonymous else 'shown'}"
+
+    def live_channel(self, room: RoomId) -> str:
+        return f"{{s{self.shard_id}}}:live:{room}"
+
+
+def seen_slot(intent_id: IntentId, *, window_ms: int) -> tuple[int, int]:
+    """Return the slot that remembers `intent_id` and when that slot may be forgotten (ms since 1970).
+
+    A slot is one window wide. Two windows after its end every intent in it is stale, so forgetting it cannot charge
+    anybody again.
+    """
+    slot = intent_time_ms(intent_id) // window_ms
+    return slot, (slot + 3) * window_ms

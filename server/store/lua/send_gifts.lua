@@ -1,0 +1,298 @@
+#!lua
+-- Decide up to 128 orders of one shard: charge each fan, credit the creator, number the event and tell the room.
+-- Everything happens or nothing does: all reads, then all decisions on copies, then writes that cannot fail.
+--
+-- KEYS[1]  shard    hash    epoch, seq, hwm
+-- KEYS[2]  log      stream  what the books will copy
+-- KEYS[3…] rooms    5 a room: room hash, feed stream, board zset, names hash, creator hash
+-- KEYS[…]  the wallets, seen and combo hashes the orders point at
+--
+-- ARGV[1]  shard_id          decimal
+-- ARGV[2]  epoch             names the shard's life where it has none yet
+-- ARGV[3]  window_ms         an intent older than this is stale
+-- ARGV[4]  skew_ms           an intent further ahead than this is from the future
+-- ARGV[5]  gap_ms            a combo ends this long after its last send
+-- ARGV[6]  feed_batches_max  entries a feed keeps
+-- ARGV[7]  rooms             how many rooms follow
+-- ARGV[8]  orders            how many orders follow them, 1..128
+-- then     3 a room:   room_id, channel, creator_id
+-- then     17 an order: see the names below; amounts are decimal text, room 0 is "no such room"
+--
+-- RETURNS  { now_ms, outcome… }: one text an order, its first character "0" decided now, "1" decided before;
+--          then  ok|<18 fields>  or  <code>|ts_ms|coins|balance  (store/outcome.py reads them)
+local ROOM_KEYS, ROOM_ARGS, ORDER_ARGS, HEAD = 5, 3, 17, 8
+local AMOUNT_MAX = 9007199254740991
+local UNITS_PER_COIN = 10000
+
+local function whole(text)
+  local number = string.match(text, "^%d+$") and tonumber(text)
+  if not number or number > AMOUNT_MAX then
+    error("send_gifts: not a whole amount: " .. text)
+  end
+  return number
+end
+
+local function fmt(number)
+  return string.format("%.0f", number)
+end
+
+local function stored(text)
+  local number = tonumber(text or "0")
+  if not number or number ~= math.floor(number) or math.abs(number) > AMOUNT_MAX then
+    error("send_gifts: a stored amount is damaged: " .. tostring(text))
+  end
+  return number
+end
+
+local function must_be(key, kind)
+  local found = redis.call("TYPE", key)["ok"]
+  if found ~= "none" and found ~= kind then
+    error("send_gifts: " .. key .. " is a " .. found .. ", not a " .. kind)
+  end
+end
+
+-- ---------------------------------------------------------------------------------------------- read
+local shard_key, log_key = KEYS[1], KEYS[2]
+local shard_id, window_ms, skew_ms, gap_ms = ARGV[1], whole(ARGV[3]), whole(ARGV[4]), whole(ARGV[5])
+local feed_batches_max, rooms_n, orders_n = ARGV[6], whole(ARGV[7]), whole(ARGV[8])
+if orders_n < 1 or orders_n > 128 then
+  error("send_gifts: 1 to 128 orders a call")
+end
+
+local shard = redis.call("HMGET", shard_key, "epoch", "seq", "hwm")
+local shard_epoch, seq = shard[1] or ARGV[2], stored(shard[2])
+must_be(log_key, "stream")
+local clock = redis.call("TIME")
+-- The clock never goes back: the high-water mark keeps expired intents expired through a step of the system clock.
+local now_ms = math.max(tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000), stored(shard[3]))
+local now = fmt(now_ms)
+
+local rooms = {}
+for r = 1, rooms_n do
+  local k, a = 2 + (r - 1) * ROOM_KEYS, HEAD + (r - 1) * ROOM_ARGS
+  local room = {
+    key = KEYS[k + 1], feed = KEYS[k + 2], board = KEYS[k + 3], names = KEYS[k + 4], creator_key = KEYS[k + 5],
+    id = ARGV[a + 1], channel = ARGV[a + 2], creator = ARGV[a + 3],
+    events = {}, board_adds = {}, board_now = {}, name_sets = {}, gained = 0, gifts_added = 0, coins_added = 0, fans_added = 0,
+  }
+  local fields = redis.call("HMGET", room.key, "creator", "state", "epoch", "offset", "coins", "gifts", "fans")
+  room.exists, room.open, room.epoch = fields[1] == room.creator, fields[2] == "open", fields[3]
+  room.offset, room.coins, room.gifts, room.fans = stored(fields[4]), stored(fields[5]), stored(fields[6]), stored(fields[7])
+  room.earned = stored(redis.call("HGET", room.creator_key, "earned"))
+  must_be(room.feed, "stream")
+  must_be(room.board, "zset")
+  must_be(room.names, "hash")
+  rooms[r] = room
+end
+
+local wallets, memories, combos = {}, {}, {}
+
+local function wallet_of(index)
+  local wallet = wallets[index]
+  if not wallet then
+    local fields = redis.call("HMGET", KEYS[index], "paid", "promo", "rev")
+    wallet = { paid = stored(fields[1]), promo = stored(fields[2]), rev = stored(fields[3]), paid_out = 0, promo_out = 0, sends = 0 }
+    wallets[index] = wallet
+  end
+  return wallet
+end
+
+local function memory_of(index, expires_at)
+  local memory = memories[index]
+  if not memory then
+    memory = { decided = {}, writes = {}, expires_at = expires_at }
+    memories[index] = memory
+  end
+  return memory
+end
+
+local function combo_of(index)
+  local combo = combos[index]
+  if not combo then
+    local fields = redis.call("HMGET", KEYS[index], "id", "rev", "total", "coins", "last_ms", "epoch")
+    combo = { id = fields[1], rev = stored(fields[2]), total = stored(fields[3]), coins = stored(fields[4]), last_ms = stored(fields[5]), epoch = fields[6] }
+    combos[index] = combo
+  end
+  return combo
+end
+
+-- ---------------------------------------------------------------------------------------------- decide
+local outcomes, records, log_first = {}, {}, seq + 1
+
+local function refuse(code, order, wallet)
+  return table.concat({ code, now, order.coins_text, fmt(wallet.paid + wallet.promo) }, "|")
+end
+
+local function fan_is_known(room, fan)
+  return room.name_sets[fan] ~= nil or redis.call("HEXISTS", room.names, fan) == 1
+end
+
+local function board_total(room, fan)
+  if not room.board_now[fan] then
+    room.board_now[fan] = stored(redis.call("ZSCORE", room.board, fan) or "0")
+  end
+  return room.board_now[fan]
+end
+
+local function verdict_on(order, room, wallet)
+  if order.verdict ~= "" then
+    return order.verdict
+  elseif not room or not room.exists then
+    return "unknown_room"
+  elseif not room.open then
+    return "room_closed"
+  elseif wallet.paid + wallet.promo < order.coins then
+    return "insufficient_coins"
+  elseif room.earned + room.gained + order.creator_units > AMOUNT_MAX then
+    return "ledger_limit"
+  end
+  return nil
+end
+
+local function extend_combo(order, room)
+  if order.combo_index == 0 then
+    return nil
+  end
+  local combo = combo_of(order.combo_index)
+  if not combo.id or combo.epoch ~= room.epoch or now_ms - combo.last_ms > gap_ms then
+    combo.id, combo.epoch, combo.rev, combo.total, combo.coins = room.epoch .. "-" .. fmt(room.offset), room.epoch, 0, 0, 0
+  end
+  combo.rev, combo.total, combo.coins, combo.last_ms = combo.rev + 1, combo.total + order.count, combo.coins + order.coins, now_ms
+  return combo
+end
+
+local function accept(order, room, wallet)
+  -- Promo coins go first: what was paid for is what a refund must be able to give back.
+  local promo_out = math.min(wallet.promo, order.coins)
+  local paid_out = order.coins - promo_out
+  wallet.promo, wallet.paid, wallet.rev = wallet.promo - promo_out, wallet.paid - paid_out, wallet.rev + 1
+  wallet.promo_out, wallet.paid_out, wallet.sends = wallet.promo_out + promo_out, wallet.paid_out + paid_out, wallet.sends + 1
+
+  seq, room.offset = seq + 1, room.offset + 1
+  room.gained, room.coins_added, room.gifts_added = room.gained + order.creator_units, room.coins_added + order.coins, room.gifts_added + order.count
+  if not fan_is_known(room, order.fan) then
+    room.fans_added = room.fans_added + 1
+    room.name_sets[order.fan] = order.sender
+  elseif order.sender ~= "" then
+    room.name_sets[order.fan] = order.sender
+  end
+  local fan_coins = ""
+  if order.sender ~= "" then
+    room.board_now[order.fan] = board_total(room, order.fan) + order.coins
+    room.board_adds[order.fan] = (room.board_adds[order.fan] or 0) + order.coins
+    fan_coins = fmt(room.board_now[order.fan])
+  end
+
+  local combo = extend_combo(order, room)
+  local c = combo and { combo.id, fmt(combo.rev), fmt(combo.total), fmt(combo.coins), fmt(now_ms + gap_ms) } or { "", "", "", "", "" }
+  local event_id = shard_id .. "-" .. shard_epoch .. "-" .. fmt(seq)
+  room.events[#room.events + 1] = { fmt(room.offset), event_id, now, order.fan, c[1], c[2], c[3], c[4], c[5], fan_coins, order.facts }
+  room.touched = room.touched or {}
+  room.touched[order.fan] = wallet
+  records[#records + 1] = {
+    "gift", fmt(seq), now, order.intent, order.fan, room.creator, room.id, room.epoch, fmt(room.offset), order.gift,
+    order.count_text, order.coins_text, fmt(paid_out), fmt(promo_out), fmt(order.creator_units), fmt(order.platform_units), order.facts,
+  }
+  return table.concat({
+    "ok", now, order.coins_text, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev), event_id, room.id, room.epoch, fmt(room.offset),
+    order.gift, order.count_text, c[1], c[2], c[3], c[4], c[5], fmt(paid_out), fmt(promo_out),
+  }, "|")
+end
+
+for o = 1, orders_n do
+  local a = HEAD + rooms_n * ROOM_ARGS + (o - 1) * ORDER_ARGS
+  local order = {
+    fan = ARGV[a + 1], wallet_index = whole(ARGV[a + 2]), seen_index = whole(ARGV[a + 3]), combo_index = whole(ARGV[a + 4]),
+    room_index = whole(ARGV[a + 5]), intent = ARGV[a + 6], intent_ms = whole(ARGV[a + 7]), fingerprint = ARGV[a + 8],
+    verdict = ARGV[a + 9], gift = ARGV[a + 10], count_text = ARGV[a + 11], count = whole(ARGV[a + 11]), coins_text = ARGV[a + 12],
+    coins = whole(ARGV[a + 12]), creator_units = whole(ARGV[a + 13]), platform_units = whole(ARGV[a + 14]),
+    sender = ARGV[a + 15], facts = ARGV[a + 16], seen_expires_at = ARGV[a + 17],
+  }
+  if order.creator_units + order.platform_units ~= order.coins * UNITS_PER_COIN then
+    error("send_gifts: a split that does not add up")
+  end
+  if order.verdict == "" and order.coins < 1 then
+    error("send_gifts: an order without a price")
+  end
+  local room, wallet = rooms[order.room_index], wallet_of(order.wallet_index)
+  local memory = memory_of(order.seen_index, order.seen_expires_at)
+  local before = memory.decided[order.intent] or redis.call("HGET", KEYS[order.seen_index], order.intent)
+  if before then
+    if string.sub(before, 1, 16) == order.fingerprint then
+      outcomes[o] = "1" .. string.sub(before, 18)
+    else
+      outcomes[o] = "0" .. refuse("intent_conflict", order, wallet)
+    end
+  elseif now_ms - order.intent_ms > window_ms then
+    outcomes[o] = "0" .. refuse("stale_intent", order, wallet)
+  elseif order.intent_ms - now_ms > skew_ms then
+    outcomes[o] = "0" .. refuse("future_intent", order, wallet)
+  else
+    local code = verdict_on(order, room, wallet)
+    local outcome = code and refuse(code, order, wallet) or accept(order, room, wallet)
+    local remembered = order.fingerprint .. "|" .. outcome
+    memory.decided[order.intent] = remembered
+    memory.writes[#memory.writes + 1] = order.intent
+    memory.writes[#memory.writes + 1] = remembered
+    outcomes[o] = "0" .. outcome
+  end
+end
+
+-- ---------------------------------------------------------------------------------------------- write
+-- The log goes first: it is the one write that damaged keys could still refuse (an id that is not above the last).
+if #records > 0 then
+  redis.call("XADD", log_key, fmt(seq) .. "-1", "first", fmt(log_first), "records", cmsgpack.pack(records))
+end
+for index, memory in pairs(memories) do
+  if #memory.writes > 0 then
+    redis.call("HSET", KEYS[index], unpack(memory.writes))
+    redis.call("PEXPIREAT", KEYS[index], memory.expires_at)
+  end
+end
+
+if #records > 0 then
+  for index, wallet in pairs(wallets) do
+    if wallet.sends > 0 then
+      redis.call("HINCRBY", KEYS[index], "paid", fmt(0 - wallet.paid_out))
+      redis.call("HINCRBY", KEYS[index], "promo", fmt(0 - wallet.promo_out))
+      redis.call("HINCRBY", KEYS[index], "rev", fmt(wallet.sends))
+    end
+  end
+  for index, combo in pairs(combos) do
+    redis.call("HSET", KEYS[index], "id", combo.id, "rev", fmt(combo.rev), "total", fmt(combo.total), "coins", fmt(combo.coins), "last_ms", fmt(combo.last_ms), "epoch", combo.epoch)
+    -- Only to sweep up: whether a combo has ended is decided by last_ms, above.
+    redis.call("PEXPIRE", KEYS[index], fmt(gap_ms * 2))
+  end
+  redis.call("HSET", shard_key, "epoch", shard_epoch, "hwm", now)
+  redis.call("HINCRBY", shard_key, "seq", fmt(#records))
+
+  for r = 1, rooms_n do
+    local room = rooms[r]
+    if #room.events > 0 then
+      redis.call("HINCRBY", room.key, "offset", fmt(#room.events))
+      redis.call("HINCRBY", room.key, "coins", fmt(room.coins_added))
+      redis.call("HINCRBY", room.key, "gifts", fmt(room.gifts_added))
+      redis.call("HINCRBY", room.key, "fans", fmt(room.fans_added))
+      redis.call("HINCRBY", room.creator_key, "earned", fmt(room.gained))
+      for fan, coins in pairs(room.board_adds) do
+        redis.call("ZINCRBY", room.board, fmt(coins), fan)
+      end
+      for fan, sender in pairs(room.name_sets) do
+        redis.call("HSET", room.names, fan, sender)
+      end
+      local balances = {}
+      for fan, wallet in pairs(room.touched) do
+        balances[#balances + 1] = { fan, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev) }
+      end
+      local batch = cmsgpack.pack({
+        room.epoch, fmt(room.offset - #room.events + 1), fmt(room.offset), fmt(room.coins + room.coins_added),
+        fmt(room.gifts + room.gifts_added), fmt(room.fans + room.fans_added), fmt(room.earned + room.gained), "gift", room.events, balances,
+      })
+      redis.call("XADD", room.feed, "MAXLEN", "~", feed_batches_max, fmt(room.offset) .. "-1", "batch", batch)
+      redis.call("SPUBLISH", room.channel, batch)
+    end
+  end
+end
+
+table.insert(outcomes, 1, now)
+return outcomes

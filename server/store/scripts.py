@@ -1,0 +1,27 @@
+"""The Lua scripts that travel with the release."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script and the hash the store knows it by."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def load_script(name: str) -> Script:
+    """Read `store/lua/<name>.lua`."""
+    text = resources.files("server.store").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+SEND_GIFTS = load_script("send_gifts")
+GRANT_COINS = load_script("grant_coins")
+OPEN_ROOM = load_script("open_room")
+CLOSE_ROOM = load_script("close_room")
+READ_ROOM = load_script("read_room")

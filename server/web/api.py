@@ -1,0 +1,132 @@
+"""The HTTP API under `/v1`: the same use cases as the socket."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.responses import JSONResponse
+
+from server.domain.gift import Catalogue
+from server.domain.ids import INTENT_PATTERN, SLUG_PATTERN, FanId, IntentId, RoomId
+from server.domain.room import RoomView
+from server.errors import BadToken, GiftwaveError, Refused
+from server.service.gifting import Gifting, Receipts
+from server.service.identity import Identity
+from server.service.rooms import Rooms
+from server.service.watching import top_fan_views
+from server.store.wallets import WalletStore
+from server.web import models
+from server.web.problems import problem
+from server.web.session import gift_ack, order_of
+from server.web.tokens import Tokens
+from server.wire.messages import GiftAck, GiftBody, wallet_view
+
+RoomPath = Annotated[str, Path(pattern=SLUG_PATTERN)]
+IntentPath = Annotated[str, Path(pattern=INTENT_PATTERN)]
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": models.ErrorOut} for status in (400, 401, 403, 404, 409, 429, 503)
+}
+
+
+class Authenticate:
+    """Reads who speaks from the Authorization header."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def __call__(self, authorization: Annotated[str | None, Header()] = None) -> Identity:
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise BadToken("Send a token: `Authorization: Bearer TOKEN`.")
+        return self._tokens.check(token.strip())
+
+
+def api_router(
+    *,
+    tokens: Tokens,
+    catalogue: Catalogue,
+    rooms: Rooms,
+    gifting: Gifting,
+    receipts: Receipts,
+    wallets: WalletStore,
+) -> APIRouter:
+    """Return the routes under `/v1`."""
+    router = APIRouter(prefix="/v1", responses=_ERRORS)
+    Speaks = Annotated[Identity, Depends(Authenticate(tokens))]  # noqa: N806 (a type)
+
+    @router.get("/catalogue", response_model=models.CatalogueOut, tags=["catalogue"])
+    def read_catalogue(request: Request, response: Response) -> Any:
+        """What is on sale, and the revision that names it."""
+        etag = f'"{catalogue.revision}"'
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = "no-cache"
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers={"ETag": etag})
+        return {
+            "revision": catalogue.revision,
+            "tiers": [{"tier": tier.tier, "name": tier.name} for tier in catalogue.tiers],
+            "gifts": [asdict(gift) for gift in catalogue.gifts.values()],
+        }
+
+    @router.get("/wallet", response_model=models.WalletOut, tags=["wallet"])
+    async def read_wallet(by: Speaks) -> Any:
+        """The token owner's coins."""
+        view = wallet_view(await wallets.balance(FanId(by.id)))
+        return {"paid": view.paid, "promo": view.promo, "coins": view.coins, "rev": view.rev}
+
+    @router.post("/rooms", response_model=models.RoomOut, tags=["rooms"])
+    async def open_room(body: models.OpenRoomBody, by: Speaks) -> Any:
+        """Open the creator's room; opening an open one changes nothing."""
+        return room_out(await rooms.open(RoomId(body.room), title=body.title, by=by))
+
+    @router.get("/rooms/{room}", response_model=models.RoomOut, tags=["rooms"])
+    async def read_room(room: RoomPath) -> Any:
+        """A room as it stands."""
+        return room_out(await rooms.view(RoomId(room)))
+
+    @router.post("/rooms/{room}/close", response_model=models.RoomOut, tags=["rooms"])
+    async def close_room(room: RoomPath, by: Speaks) -> Any:
+        """Close a room; no gift is taken from then on."""
+        return room_out(await rooms.close(RoomId(room), by=by))
+
+    @router.post("/rooms/{room}/gifts", response_model=models.ReceiptOut, tags=["gifts"])
+    async def send_gift(room: RoomPath, body: models.GiftSendBody, by: Speaks) -> Any:
+        """Send a gift; send the same request again when in doubt, it is charged once."""
+        order = order_of(GiftBody(**body.model_dump()), RoomId(room), by)
+        try:
+            return receipt_out(gift_ack(await gifting.send_anywhere(order, by)))
+        except GiftwaveError as error:
+            return problem(error, intent_id=order.intent_id)
+
+    @router.get("/gifts/{intent_id}", response_model=models.ReceiptOut, tags=["gifts"])
+    async def read_gift(intent_id: IntentPath, by: Speaks) -> Any:
+        """What became of one's own intent."""
+        outcome = await receipts.find(IntentId(intent_id), by)
+        if isinstance(outcome, Refused):
+            return problem(outcome, intent_id=intent_id)
+        return receipt_out(gift_ack(outcome))
+
+    return router
+
+
+def room_out(view: RoomView) -> dict[str, Any]:
+    """Return a room as JSON shows it."""
+    return {
+        "room": view.id,
+        "epoch": view.epoch,
+        "offset": view.offset,
+        "title": view.title,
+        "creator": {"id": view.creator, "name": view.creator_name},
+        "state": view.state.value,
+        "totals": {"coins": view.totals.coins, "gifts": view.totals.gifts, "fans": view.totals.fans},
+        "top_fans": [
+            {"id": fan.id, "name": fan.name, "coins": fan.coins, "simulated": fan.simulated}
+            for fan in top_fan_views(view)
+        ],
+    }
+
+
+def receipt_out(ack: GiftAck) -> JSONResponse:
+    """Return a receipt as JSON: byte for byte the fields that the socket's `gift.ack` has."""
+    return JSONResponse(msgspec.to_builtins(ack))
