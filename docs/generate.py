@@ -9,17 +9,20 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from server.errors import GiftwaveError, OperatorError, Refused, all_errors  # noqa: E402
+from server.errors import GiftwaveError, OperatorError, all_errors  # noqa: E402
 from server.settings import Settings  # noqa: E402
+from server.store import keys  # noqa: E402
 from server.web.problems import status_of  # noqa: E402
 from server.wire.close import Close  # noqa: E402
 from tests.examples import CLIENT_EXAMPLES, SERVER_EXAMPLES  # noqa: E402
 
 _NOTE = "<!-- Made from the code by `make docs`; change it there. -->"
+# Parents in the tree of errors: nothing is ever answered with these.
+_GROUPS = {"bad_input", "access_denied", "refused", "unavailable"}
 
 
 def golden_vectors() -> dict[str, str]:
-    """Return the text of each golden vector by file name."""
+    """Return the text of each golden vector by its path."""
     made: dict[str, str] = {}
     directions: tuple[tuple[str, dict[str, msgspec.Struct]], ...] = (
         ("client", dict(CLIENT_EXAMPLES)),
@@ -39,68 +42,51 @@ def golden_vectors() -> dict[str, str]:
 
 
 def errors_page() -> str:
-    """Return the reference of error codes."""
+    """Return the reference of error codes and close codes."""
     rows = [
         f"| `{error.code}` | {status_of(error())} | {'yes' if error.retryable else 'no'} | {error.sentence} |"
         for error in all_errors(GiftwaveError)
         if not issubclass(error, OperatorError) and error.code not in _GROUPS
     ]
-    return "\n".join(
-        [
-            "# Error codes",
-            "",
-            _NOTE,
-            "",
-            "The same codes on the socket (`error.code`) and over HTTP (`error.code` in the body). A code never changes its",
-            "meaning. Refusals move no coins and are remembered: the same intent gets the same answer for ever.",
-            "",
-            "| code | HTTP | retryable | in words |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-            "## Close codes",
-            "",
-            "4000 to 4499 are final; 4500 and above, and every other code, mean reconnect with backoff.",
-            "",
-            "| code | name | when |",
-            "| --- | --- | --- |",
-            *(f"| {close.value} | `{close.name.lower()}` | {close.meaning} |" for close in Close),
-            "",
-        ]
+    return _page(
+        "Error codes",
+        "The same codes on the socket (`error.code`) and over HTTP (`error.code` in the body). A code never changes its",
+        "meaning. A refusal of an order moves no coins and is remembered: the same intent gets the same answer.",
+        "",
+        "| code | HTTP | retryable | in words |",
+        "| --- | --- | --- | --- |",
+        *rows,
+        "",
+        "## Close codes",
+        "",
+        "4000 to 4499 are final; 4500 and above, and every other code, mean reconnect with backoff.",
+        "",
+        "| code | name | when |",
+        "| --- | --- | --- |",
+        *(f"| {close.value} | `{close.name.lower()}` | {close.meaning} |" for close in Close),
     )
-
-
-_GROUPS = {"bad_input", "access_denied", Refused.code, "unavailable"}
 
 
 def settings_page() -> str:
     """Return the reference of settings."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else str(field.default).replace(str(ROOT) + "/", "")
-        rows.append(f"| `GIFTWAVE_{name.upper()}` | `{default}` | {field.description} |")
-    return "\n".join(
-        [
-            "# Settings",
-            "",
-            _NOTE,
-            "",
-            "Read from the environment when a process starts; the command line wins over them.",
-            "",
-            "| variable | default | |",
-            "| --- | --- | --- |",
-            *rows,
-            "",
-        ]
+        default = "" if field.default is None else str(field.default).replace(f"{ROOT}/", "")
+        rows.append(f"| `GIFTWAVE_{name.upper()}` | {f'`{default}`' if default else ''} | {field.description} |")
+    return _page(
+        "Settings",
+        "Read from the environment when a process starts; options of the command line win over them.",
+        "",
+        "| variable | default | |",
+        "| --- | --- | --- |",
+        *rows,
     )
 
 
 def keys_page() -> str:
-    """Return the reference of store keys."""
-    from server.store import keys
-
+    """Return the reference of the store's keys."""
     assert keys.__doc__ is not None
-    return f"# Keys in Valkey\n\n{_NOTE}\n\n{keys.__doc__.strip()}\n"
+    return _page("Keys in Valkey", keys.__doc__.strip())
 
 
 def everything() -> dict[str, str]:
@@ -111,6 +97,10 @@ def everything() -> dict[str, str]:
         "docs/reference/settings.md": settings_page(),
         "docs/reference/keys.md": keys_page(),
     }
+
+
+def _page(title: str, *lines: str) -> str:
+    return "\n".join([f"# {title}", "", _NOTE, "", *lines, ""])
 
 
 if __name__ == "__main__":

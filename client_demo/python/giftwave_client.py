@@ -310,7 +310,7 @@ class GiftwaveClient:
         entry = self._rooms.get(room)
         if entry is None:
             entry = self._rooms[room] = _Room(room, asyncio.get_running_loop().create_future())
-            if self.state is ConnectionState.LIVE:
+            if self._link.is_live:
                 self._ask_join(entry)
         async with asyncio.timeout(self._deadline_s):
             await asyncio.shield(entry.joined)
@@ -474,9 +474,12 @@ class GiftwaveClient:
             self._ask_join(room)
 
     def _go_down(self) -> None:
-        self._set_state(ConnectionState.RECONNECTING)
         for answer in self._answers.values():
             _settle(answer, None)
+
+    def _retry(self) -> None:
+        if self.state is ConnectionState.LIVE:
+            self._set_state(ConnectionState.RECONNECTING)
 
     def _end(self, ended: ConnectionEnded, reader_error: ConnectionEnded | None) -> None:
         for room in list(self._rooms.values()):
@@ -582,6 +585,10 @@ class _Link:
     _bye_retry_ms: int | None = None
     _last_words: str = ""
 
+    @property
+    def is_live(self) -> bool:
+        return self._socket is not None
+
     async def open(self) -> None:
         if self._runner is None:
             self._up = asyncio.get_running_loop().create_future()
@@ -625,12 +632,14 @@ class _Link:
     async def _run(self) -> None:
         while True:
             code, reason = await self._connection()
-            if code == TOKEN_EXPIRED and self.tokens.renew():
-                continue
+            is_renewed = code == TOKEN_EXPIRED and self.tokens.renew()
             silent_ms = self.world.now_ms() - self._live_at_ms
-            if _is_final(code) or (self.give_up_s is not None and silent_ms > self.give_up_s * 1000):
+            gives_up = self.give_up_s is not None and silent_ms > self.give_up_s * 1000
+            if gives_up or (_is_final(code) and not is_renewed):
                 raise ConnectionEnded(code, reason)
-            await self.world.sleep(self._reconnect_delay_s())
+            self.client._retry()
+            if not is_renewed:
+                await self.world.sleep(self._reconnect_delay_s())
 
     async def _connection(self) -> tuple[int, str]:
         """Open, greet and read until it closes; returns the close code (or HTTP status) and the reason."""

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from client_demo.python.giftwave_client import ConnectionEnded, ConnectionState, GiftwaveClient
+from client_demo.python.giftwave_client import ConnectionEnded, ConnectionState, GiftwaveClient, OutcomeUnknown
 from tests.sdk.conftest import FakeTime, MakeClient
 from tests.sdk.peer import Peer, connect, eventually
 
@@ -167,6 +167,21 @@ async def test_the_states_tell_the_story(peer: Peer, make_client: MakeClient) ->
 
     assert first == "connecting"
     assert states == ["live", "reconnecting", "live", "closed"]
+
+
+async def test_a_message_that_breaks_the_contract_ends_the_client_aloud(peer: Peer, make_client: MakeClient) -> None:
+    client = make_client()
+    call = await connect(peer, client)
+    sending = asyncio.create_task(client.send_gift(room="lounge", gift="rose", max_coins=1))
+    await call.expect("gift.send")
+
+    await call.say("wallet", coins="many")
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await sending
+    assert isinstance(unknown.value.__cause__, ConnectionEnded)
+    assert isinstance(unknown.value.__cause__.__cause__, ExceptionGroup)
+    assert client.state is ConnectionState.CLOSED
 
 
 async def test_close_leaves_no_task_behind(peer: Peer, make_client: MakeClient) -> None:

@@ -175,7 +175,7 @@ async def test_an_intent_is_on_the_disk_before_it_is_sent(peer: Peer, make_clien
     await sending
 
 
-async def test_a_torn_last_line_is_no_intent(tmp_path: Path) -> None:
+def test_a_torn_last_line_is_no_intent(tmp_path: Path) -> None:
     file = tmp_path / "intents.jsonl"
     whole = '{"intent_id":"019b1c3e-5d2a-7cc1-9b3e-0a1b2c3d4e5f","room":"lounge","gift":"rose","max_coins":1}'
     file.write_text(f'{whole}\n{{"intent_id":"019b1c3e-5d2a-7cc1-9b')
@@ -183,6 +183,21 @@ async def test_a_torn_last_line_is_no_intent(tmp_path: Path) -> None:
     client = GiftwaveClient("http://gifts.example", "token", storage=file)
 
     assert [intent.gift for intent in client.unfinished()] == ["rose"]
+
+
+async def test_opening_drops_finished_intents_from_the_file(
+    peer: Peer, make_client: MakeClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "intents.jsonl"
+    client = make_client(storage=file)
+    call = await connect(peer, client)
+    sending = send(client)
+    await call.ack(await call.expect("gift.send"))
+    await sending
+
+    make_client(storage=file)
+
+    assert file.read_bytes() == b""
 
 
 async def test_recover_asks_for_every_unfinished_intent(
