@@ -657,7 +657,7 @@ class _Link:
                     await self._read(socket, await self._greet(socket, token))
         except InvalidStatus as error:
             return error.response.status_code, str(error)
-        except (OSError, InvalidHandshake) as error:  # TimeoutError is an OSError
+        except (OSError, InvalidHandshake, Unreachable) as error:  # TimeoutError is an OSError
             return ABNORMAL_CLOSE, str(error) or type(error).__name__
         return socket.close_code or ABNORMAL_CLOSE, socket.close_reason or self._last_words or "no reason given"
 

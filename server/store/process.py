@@ -79,7 +79,7 @@ class EmbeddedValkey:
         while not self._stopping:
             started = asyncio.get_running_loop().time()
             process = self._process = await asyncio.create_subprocess_exec(
-                *self._command(),
+                *self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -121,7 +121,8 @@ class EmbeddedValkey:
         """The child's process id while it runs."""
         return None if self._process is None or self._process.returncode is not None else self._process.pid
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """Return the program and its options: durable before anything else."""
         options = {
             "port": "0",
             "unixsocket": str(self.socket_path),

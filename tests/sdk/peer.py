@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,13 +21,6 @@ PATIENCE_S = 3.0
 SUBPROTOCOLS = [Subprotocol("giftwave.v1.json"), Subprotocol("giftwave.v1.msgpack")]
 WALLET = {"paid": 0, "promo": 500, "coins": 500, "rev": 1}
 TOTALS = {"coins": 0, "gifts": 0, "fans": 0}
-
-
-async def eventually(claim: Callable[[], bool]) -> None:
-    """Return once `claim` holds; fail after three seconds."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not claim():  # noqa: ASYNC110 (a test may watch what has no event to wait for)
-            await asyncio.sleep(0.002)
 
 
 @dataclass(slots=True)

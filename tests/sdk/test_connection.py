@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from client_demo.python.giftwave_client import ConnectionEnded, ConnectionState, GiftwaveClient, OutcomeUnknown
+from tests.helpers.waiting import eventually
 from tests.sdk.conftest import FakeTime, MakeClient
-from tests.sdk.peer import Peer, connect, eventually
+from tests.sdk.peer import Peer, connect
 
 
 @pytest.mark.parametrize("code", [4000, 4001, 4003, 4004, 4499])

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from client_demo.python.giftwave_client import FellBehind, Gap, GiftEvent, GiftwaveClient, Refused, RoomClosed
+from tests.helpers.waiting import eventually
 from tests.sdk import peer as peers
 from tests.sdk.conftest import MakeClient
-from tests.sdk.peer import Peer, connect, eventually, gift
+from tests.sdk.peer import Peer, connect, gift
 
 
 def record(client: GiftwaveClient, kind: str) -> list[Any]:

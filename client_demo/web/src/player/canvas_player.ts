@@ -1,9 +1,9 @@
-import type { Effect } from '../effects';
+import type { Effect } from './stub_effects';
 
 // Past 2 device pixels a point nobody sees the difference, but the GPU pays it squared.
 const DEVICE_PIXEL_RATIO_MAX = 2;
 
-export interface Performance {
+export interface Playback {
   effect: Effect;
   seed: number;
   still: HTMLImageElement | null;
@@ -18,7 +18,7 @@ export class CanvasPlayer {
     this.#canvas = canvas;
   }
 
-  play(performance: Performance, onDone: () => void): void {
+  play(playback: Playback, onDone: () => void): void {
     this.stop();
     const context = this.#canvas.getContext('2d');
     if (!context) {
@@ -29,12 +29,12 @@ export class CanvasPlayer {
     const step = (nowMs: number): void => {
       startedAtMs ??= nowMs;
       const elapsedMs = nowMs - startedAtMs;
-      if (elapsedMs >= performance.effect.duration_ms) {
+      if (elapsedMs >= playback.effect.duration_ms) {
         this.stop();
         onDone();
         return;
       }
-      this.#draw(context, performance, elapsedMs);
+      this.#draw(context, playback, elapsedMs);
       this.#frame = requestAnimationFrame(step);
     };
     this.#frame = requestAnimationFrame(step);
@@ -48,7 +48,7 @@ export class CanvasPlayer {
     context?.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
-  #draw(context: CanvasRenderingContext2D, { effect, seed, still }: Performance, elapsedMs: number): void {
+  #draw(context: CanvasRenderingContext2D, { effect, seed, still }: Playback, elapsedMs: number): void {
     const { width, height } = this.#fit(context);
     effect.draw(context, { width, height, seed, still, elapsed_ms: elapsedMs, progress: elapsedMs / effect.duration_ms });
   }
