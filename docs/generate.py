@@ -50,8 +50,8 @@ def errors_page() -> str:
     ]
     return _page(
         "Error codes",
-        "The same codes on the socket (`error.code`) and over HTTP (`error.code` in the body). A code never changes its",
-        "meaning. A refusal of an order moves no coins and is remembered: the same intent gets the same answer.",
+        "The same codes on the socket (`error.code`) and over HTTP (`error.code` in the body). A code never changes",
+        "its meaning. A refusal of an order moves no coins and is remembered: the same intent gets the same answer.",
         "",
         "| code | HTTP | retryable | in words |",
         "| --- | --- | --- | --- |",

@@ -14,12 +14,12 @@ IntentId = NewType("IntentId", str)
 
 # One grammar for everything that becomes part of a key: short, printable, and free of the separators
 # `:` (keys), `|` (outcomes) and `{}` (hash tags).
-SLUG_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+SLUG = r"[a-z0-9][a-z0-9_-]{0,31}"
 # RFC 9562 version 7, lower case: 48 bits of milliseconds lead, so age can be read off the id itself.
-INTENT_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+INTENT = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
-_SLUG = re.compile(SLUG_PATTERN)
-_INTENT = re.compile(INTENT_PATTERN)
+_SLUG = re.compile(SLUG)
+_INTENT = re.compile(INTENT)
 _EPOCH_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _EPOCH_LENGTH = 8  # 36^8 ≈ 2.8e12: two epochs of one room never meet by chance
 

@@ -7,6 +7,8 @@ from server.domain.ids import FanId, GiftId, IntentId, RoomId
 
 COUNT_MAX = 9_999
 MESSAGE_CHARS_MAX = 120
+# C0 and C1 control characters have no business in a text that is shown to a room.
+MESSAGE_TEXT = r"[^\x00-\x1f\x7f-\x9f]+"
 NAME_CHARS_MAX = 32
 
 

@@ -34,7 +34,7 @@ class Watching:
         self._store = store
         self._tasks = tasks
         self._bus: Bus | None = None
-        self._opening: dict[RoomId, asyncio.Task[Room]] = {}
+        self._opening: dict[RoomId, asyncio.Future[Room]] = {}
 
     def attach(self, bus: Bus) -> None:
         """Introduce the push connection; it and the hub need each other."""
@@ -97,9 +97,18 @@ class Watching:
             return room
         opening = self._opening.get(room_id)
         if opening is None:
-            opening = self._opening[room_id] = asyncio.create_task(self._open(room_id), name=f"open.{room_id}")
-            opening.add_done_callback(lambda _: self._opening.pop(room_id, None))
+            opening = self._opening[room_id] = asyncio.get_running_loop().create_future()
+            opening.add_done_callback(lambda opened: self._opening.pop(room_id) and opened.exception())
+            self._tasks.spawn(self._open_for_all(room_id, opening), name=f"open.{room_id}")
         return await asyncio.shield(opening)
+
+    async def _open_for_all(self, room_id: RoomId, opening: asyncio.Future[Room]) -> None:
+        try:
+            opening.set_result(await self._open(room_id))
+        except GiftwaveError as error:
+            opening.set_exception(error)
+        finally:
+            opening.cancel()  # where the worker stops in between; without effect on a future that is done
 
     async def _open(self, room_id: RoomId) -> Room:
         assert self._bus is not None, "attach the bus first"

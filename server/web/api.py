@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from server.domain.gift import Catalogue
-from server.domain.ids import INTENT_PATTERN, SLUG_PATTERN, FanId, IntentId, RoomId
+from server.domain.ids import INTENT, SLUG, FanId, IntentId, RoomId
 from server.domain.room import RoomView
 from server.errors import BadToken, GiftwaveError, Refused
 from server.service.gifting import Gifting, Receipts
@@ -22,8 +22,8 @@ from server.web.session import gift_ack, order_of
 from server.web.tokens import Tokens
 from server.wire.messages import GiftAck, GiftBody, wallet_view
 
-RoomPath = Annotated[str, Path(pattern=SLUG_PATTERN)]
-IntentPath = Annotated[str, Path(pattern=INTENT_PATTERN)]
+RoomPath = Annotated[str, Path(pattern=rf"^{SLUG}$")]
+IntentPath = Annotated[str, Path(pattern=rf"^{INTENT}$")]
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": models.ErrorOut} for status in (400, 401, 403, 404, 409, 429, 503)
 }

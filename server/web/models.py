@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from server.domain.ids import INTENT_PATTERN, SLUG_PATTERN
+from server.domain.ids import INTENT, SLUG
 from server.domain.money import AMOUNT_MAX
-from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX, NAME_CHARS_MAX
+from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX, MESSAGE_TEXT, NAME_CHARS_MAX
 
-Slug = Annotated[str, Field(pattern=SLUG_PATTERN, examples=["lounge"])]
+# Here `$` is the very end: pydantic's expressions are not Python's.
+Slug = Annotated[str, Field(pattern=rf"^{SLUG}$", examples=["lounge"])]
 Whole = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 
 
@@ -28,11 +29,11 @@ class OpenRoomBody(Body):
 class GiftSendBody(Body):
     """Send a gift; the same `intent_id` is charged once, however often it is sent."""
 
-    intent_id: str = Field(pattern=INTENT_PATTERN, examples=["019b1c3e-5d2a-7cc1-9b3e-0a1b2c3d4e5f"])
+    intent_id: str = Field(pattern=rf"^{INTENT}$", examples=["019b1c3e-5d2a-7cc1-9b3e-0a1b2c3d4e5f"])
     gift: Slug = Field(examples=["rose"])
     count: int = Field(ge=1, le=COUNT_MAX)
     max_coins: int = Field(ge=1, le=AMOUNT_MAX)
-    message: str | None = Field(None, min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
+    message: str | None = Field(None, min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=rf"^{MESSAGE_TEXT}$")
     anonymous: bool = False
 
 

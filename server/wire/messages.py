@@ -9,14 +9,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from server.domain.event import Balance, ComboState, Event, Totals
-from server.domain.ids import INTENT_PATTERN, SLUG_PATTERN
+from server.domain.ids import INTENT, SLUG
 from server.domain.money import AMOUNT_MAX
-from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX
+from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX, MESSAGE_TEXT
 
-Slug = Annotated[str, Meta(pattern=SLUG_PATTERN)]
-Intent = Annotated[str, Meta(pattern=INTENT_PATTERN)]
-# C0 and C1 control characters have no business in a text that is shown to a room.
-MessageText = Annotated[str, Meta(min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+# `\\Z`, not `$`: Python's `$` would let a line feed follow.
+Slug = Annotated[str, Meta(pattern=rf"^{SLUG}\Z")]
+Intent = Annotated[str, Meta(pattern=rf"^{INTENT}\Z")]
+MessageText = Annotated[str, Meta(min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=rf"^{MESSAGE_TEXT}\Z")]
 
 _TYPE = "type"
 

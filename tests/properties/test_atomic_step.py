@@ -1,7 +1,6 @@
 """Random histories, played on the real script in a real Valkey and on the oracle in `domain/transfer.py`."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -239,13 +238,13 @@ def _same(answer: Receipt | BaseException, decision: Decision, *, replayed: bool
 
 
 @pytest.fixture
-def step(valkey: ValkeyChild, tmp_path: Path) -> Iterator[type[AtomicStep]]:
+def step(valkey: ValkeyChild, tmp_path: Path) -> type[AtomicStep]:
     AtomicStep.valkey, AtomicStep.data = valkey, tmp_path
-    yield AtomicStep
+    return AtomicStep
 
 
 def _play(step: type[AtomicStep], *, histories: int, steps: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         step,
         settings=settings(
             max_examples=histories,
@@ -258,7 +257,7 @@ def _play(step: type[AtomicStep], *, histories: int, steps: int, phases: tuple[P
 
 
 def test_the_script_and_the_oracle_agree_on_every_history(step: type[AtomicStep]) -> None:
-    _play(step, histories=40, steps=20)
+    _play(step, histories=100, steps=25)
 
 
 @pytest.mark.soak

@@ -11,7 +11,7 @@ import { Announcer } from '../ui/announcer';
 import { Feed } from '../ui/feed';
 import { GiftPanel } from '../ui/gift_panel';
 import { CoinIcon } from '../ui/icons';
-import { Avatar, Card, ClosedNotice, ConnectionPill, SimNote } from '../ui/parts';
+import { Avatar, Card, ConnectionPill, Notice, SimNote } from '../ui/parts';
 import { SettingsMenu } from '../ui/settings_menu';
 import { mount, TopBar } from '../ui/shell';
 import { Stage } from '../ui/stage';
@@ -35,7 +35,7 @@ function Watch(): JSX.Element {
       </TopBar>
       <main class="watch">
         <div class="watch-main">
-          <ClosedNotice change={live.connection.value} />
+          <Notice change={live.connection.value} problem={live.problem.value} />
           <Stage live={live} show={show} isDemo={session.isDemo} />
           <GiftPanel live={live} sending={sending} />
         </div>

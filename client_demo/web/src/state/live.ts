@@ -22,6 +22,8 @@ export class LiveRoom {
   readonly topFans = signal<readonly Fan[]>([]);
   readonly feed = signal<readonly FeedItem[]>([]);
   readonly hasSimulated = signal(false);
+  /** Why there is no room on screen. */
+  readonly problem = signal<string | null>(null);
   readonly #session: Session;
   #epoch = '';
 
@@ -39,11 +41,31 @@ export class LiveRoom {
 
   /** Connect and follow the room; what goes wrong is shown, because a page has nobody to throw at. */
   async start(resume?: { epoch: string; offset: number }): Promise<void> {
+    if (await this.connect()) await this.#join(resume);
+  }
+
+  /** True once connected; false where trying on is pointless, which `connection` explains. */
+  async connect(): Promise<boolean> {
     try {
       await this.client.connect().catch((error: unknown) => this.#connectAnew(error));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The room was opened (again): what is on screen is of its last life. */
+  async rejoin(): Promise<void> {
+    this.client.leave(this.room);
+    await this.#join();
+  }
+
+  async #join(resume?: { epoch: string; offset: number }): Promise<void> {
+    try {
       await this.client.join(this.room, resume);
+      this.problem.value = null;
     } catch (error) {
-      if (this.connection.peek().state !== 'closed') showError(error);
+      if (this.connection.peek().state !== 'closed') this.problem.value = error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -64,7 +86,10 @@ export class LiveRoom {
     client.on('earnings', (earnings) => (this.earnings.value = earnings));
     client.on('joined', ({ room, joined }) => this.#show(room, joined.snapshot.recent));
     client.on('batch', ({ room, events }) => this.#show(room, events));
-    client.on('gap', ({ epoch, from, to }) => (this.feed.value = addGap(this.feed.peek(), epoch, from, to)));
+    client.on('gap', ({ epoch, from, to }) => {
+      // Before the first answer nothing was on screen that could have a hole.
+      if (this.#epoch !== '') this.feed.value = addGap(this.feed.peek(), epoch, from, to);
+    });
     client.on('error', showError);
   }
 

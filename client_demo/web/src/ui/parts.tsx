@@ -56,12 +56,13 @@ export function ConnectionPill({ change }: { change: StateChange }): JSX.Element
 }
 
 /** Why a page stands still, in the words of whoever stopped it. */
-export function ClosedNotice({ change }: { change: StateChange }): JSX.Element | null {
-  if (change.state !== 'closed' || change.reason === undefined) return null;
+export function Notice({ change, problem }: { change: StateChange; problem: string | null }): JSX.Element | null {
+  const words = change.state === 'closed' ? change.reason : problem;
+  if (words === undefined || words === null) return null;
   return (
-    <div class="closed-notice" role="alert">
-      <strong>Not connected.</strong> {change.reason}
-    </div>
+    <p class="notice" role="alert">
+      {words}
+    </p>
   );
 }
 

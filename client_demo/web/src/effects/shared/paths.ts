@@ -1,4 +1,5 @@
 import { TAU } from './ease';
+import { memo } from './memo';
 import type { Pen } from './scene';
 
 /** Paths around (0, 0), about 1 unit in radius unless said; fill or clip them afterwards. */
@@ -48,7 +49,7 @@ export function fillRound(pen: Pen, box: readonly [x: number, y: number, width: 
 /** Fill a shape written as SVG path data; the icons and the scenes share their drawing this way. */
 export function fillShape(pen: Pen, data: string, colour: string | CanvasGradient): void {
   pen.fillStyle = colour;
-  pen.fill(new Path2D(data));
+  pen.fill(memo(data, () => new Path2D(data)));
 }
 
 export function fillPolygon(pen: Pen, points: readonly number[]): void {

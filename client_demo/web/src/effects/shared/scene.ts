@@ -15,8 +15,6 @@ export interface Scene {
   readonly t: number;
   /** Real seconds. Sway and flicker follow these, so a host that hurries an effect along never makes it flash. */
   readonly clock_s: number;
-  /** The whole scene's opacity, already 0 at both ends. */
-  readonly fade: number;
 }
 
 interface Plan {
@@ -27,6 +25,9 @@ interface Plan {
   fade_out?: number;
   paint: (scene: Scene) => void;
 }
+
+// Below 1 in 255 a screen shows nothing.
+const FADE_MIN = 1 / 255;
 
 // The tray's art is drawn in these units around (0, 0) and scaled to whatever box the row has.
 export const TRAY_WIDTH = 360;
@@ -52,21 +53,38 @@ function createEffect(lane: Effect['lane'], plan: Plan, setUp: Setting): Effect 
   const draw = (pen: Pen, ctx: EffectContext): void => {
     const t = clamp(ctx.progress);
     const fade = easeInOut(span(t, 0, fade_in)) * (1 - easeInOut(span(t, 1 - fade_out, 1)));
+    pen.save();
+    pen.beginPath();
+    pen.rect(0, 0, ctx.width, ctx.height);
+    pen.clip();
     // A call paints the whole picture, so a host need not wipe the last one away.
     pen.clearRect(0, 0, ctx.width, ctx.height);
-    if (fade < 0.004) return;
-    pen.save();
-    const { width, height } = setUp(pen, ctx);
-    const unit = Math.min(width, height) / 100;
-    paint({ pen, width, height, unit, seed: ctx.seed, t, clock_s: ctx.elapsed_ms / 1000, fade });
+    if (fade > FADE_MIN) {
+      paintFaded(pen, ctx, fade, () => {
+        const { width, height } = setUp(pen, ctx);
+        const unit = Math.min(width, height) / 100;
+        paint({ pen, width, height, unit, seed: ctx.seed, t, clock_s: ctx.elapsed_ms / 1000 });
+      });
+    }
     pen.restore();
   };
   return { id, lane, duration_ms, draw };
 }
 
-/** Set the opacity of what is drawn next, within the scene's own fade. */
+/** Fade the finished picture as one: fading its parts would let the back of a thing show through its front. */
+function paintFaded(pen: Pen, ctx: EffectContext, fade: number, paint: () => void): void {
+  pen.save();
+  paint();
+  pen.restore();
+  if (fade === 1) return;
+  pen.globalCompositeOperation = 'destination-in';
+  pen.globalAlpha = fade;
+  pen.fillRect(0, 0, ctx.width, ctx.height);
+}
+
+/** Set the opacity of what is drawn next. */
 export function setAlpha(scene: Scene, alpha: number): void {
-  scene.pen.globalAlpha = clamp(alpha) * scene.fade;
+  scene.pen.globalAlpha = clamp(alpha);
 }
 
 export interface Place {

@@ -1,0 +1,1 @@
+"""How fast is it here? Load on a real server over real sockets, measured from the outside."""

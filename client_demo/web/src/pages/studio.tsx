@@ -1,0 +1,113 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { roomFromPath } from '../state/address';
+import { formatShort, formatWhole } from '../state/format';
+import { LiveRoom } from '../state/live';
+import { Session } from '../state/session';
+import { Studio } from '../state/studio';
+import { Announcer } from '../ui/announcer';
+import { Feed } from '../ui/feed';
+import { CoinIcon, FansIcon, GemIcon, GiftIcon } from '../ui/icons';
+import { Card, ConnectionPill, Notice, Segmented, SimNote } from '../ui/parts';
+import { RateChart } from '../ui/rate_chart';
+import { CloseRoom, OpenRoom, OverlayLink } from '../ui/room_controls';
+import { mount, TopBar } from '../ui/shell';
+import { LiveMark } from '../ui/stage';
+import { Toasts } from '../ui/toasts';
+import { TopFans } from '../ui/top_fans';
+import './studio.css';
+
+const session = new Session('studio');
+const live = new LiveRoom(roomFromPath(location.pathname), session, 'giftwave-studio');
+const studio = new Studio(live, session);
+
+const FILTERS = [
+  { value: 'all', label: 'All' },
+  { value: 'big', label: 'Big' },
+  { value: 'messages', label: 'Messages' },
+] as const;
+
+function StudioPage(): JSX.Element {
+  const state = live.state.value;
+  return (
+    <>
+      <TopBar isDemo={session.isDemo} page="Creator dashboard">
+        <ConnectionPill change={live.connection.value} />
+      </TopBar>
+      <main class="studio">
+        <header class="studio-head">
+          <div class="studio-title">
+            <h1>{live.title.value || live.room}</h1>
+            <LiveMark state={state} />
+          </div>
+          <SimNote isShown={live.hasSimulated.value} />
+          {state === 'open' && <CloseRoom studio={studio} />}
+        </header>
+        <Notice change={live.connection.value} problem={live.problem.value} />
+        {(studio.isMissing.value || state === 'closed') && <OpenRoom studio={studio} />}
+        <Totals />
+        <Card title="Gifts per minute" aside={<span class="card-hint">last 30 minutes</span>}>
+          <RateChart studio={studio} />
+        </Card>
+        <Card title="Top fans">
+          <TopFans fans={live.topFans.value} fansMax={8} />
+        </Card>
+        <Card title="Overlay">
+          <OverlayLink room={live.room} />
+        </Card>
+        <Card
+          title="Live feed"
+          aside={<Segmented label="Show" choices={FILTERS} value={studio.filter.value} onChange={(value) => (studio.filter.value = value)} />}
+        >
+          <div class="scrolls studio-feed">
+            <Feed items={studio.shownFeed.value} withTime />
+          </div>
+        </Card>
+      </main>
+      <Announcer live={live} />
+      <Toasts />
+    </>
+  );
+}
+
+function Totals(): JSX.Element {
+  const { coins, gifts, fans } = live.totals.value;
+  const earnings = live.earnings.value;
+  return (
+    <dl class="totals">
+      <Total label="Diamonds earned" icon={<GemIcon />} isMain>
+        <span data-testid="earnings" data-value={earnings?.diamonds} data-units={earnings?.units} title={earnings ? `${formatWhole(earnings.units)} units; 10,000 units are one diamond` : undefined}>
+          {earnings ? formatWhole(earnings.diamonds) : '–'}
+        </span>
+      </Total>
+      <Total label="Coins this stream" icon={<CoinIcon />}>
+        <span data-testid="total-coins" data-value={coins}>
+          {formatWhole(coins)}
+        </span>
+      </Total>
+      <Total label="Gifts" icon={<GiftIcon />}>
+        <span data-testid="total-gifts" data-value={gifts}>
+          {formatWhole(gifts)}
+        </span>
+      </Total>
+      <Total label="Fans" icon={<FansIcon />}>
+        <span data-testid="total-fans" data-value={fans}>
+          {formatShort(fans)}
+        </span>
+      </Total>
+    </dl>
+  );
+}
+
+function Total({ label, icon, isMain = false, children }: { label: string; icon: JSX.Element; isMain?: boolean; children: ComponentChildren }): JSX.Element {
+  return (
+    <div class={isMain ? 'card total is-main' : 'card total'}>
+      <dt>
+        {icon} {label}
+      </dt>
+      <dd class="number">{children}</dd>
+    </div>
+  );
+}
+
+mount(<StudioPage />);
+void studio.start();
