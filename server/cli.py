@@ -151,7 +151,7 @@ def main() -> None:
     if not __debug__:
         sys.exit("giftwave: python -O removes the checks that guard money; run without it.")
     try:
-        # _mount_client_commands()
+        _mount_client_commands()
         app()
     except OperatorError as error:
         sys.stderr.write(f"giftwave: {error.message}\n")

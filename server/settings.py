@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """The configuration of one server; every process of it reads the same."""
 
-    model_config = SettingsConfigDict(env_prefix="GIFTWAVE_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="GIFTWAVE_", env_ignore_empty=True, extra="forbid", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=1, le=65_535, description="Port to listen on.")

@@ -20,7 +20,7 @@ from client_demo.bench.figures import Figures, figures_of
 from client_demo.bench.gifts_room import Options, run
 from client_demo.bench.report import as_json, print_report
 from client_demo.bench.server_process import ServerFailed, running_server, tree_cpu_s
-from client_demo.python.giftwave_client import GiftwaveError
+from client_demo.python.giftwave_client import GiftwaveError, Unreachable
 
 EXIT_FAILED, EXIT_LOSSES, EXIT_STOPPED = 1, 3, 130
 EXAMPLES = (
@@ -63,6 +63,9 @@ def gifts_room(
     except asyncio.CancelledError:
         console.print("Stopped.")
         raise typer.Exit(EXIT_STOPPED) from None
+    except Unreachable as error:
+        console.print(f"No server answers at {url}; start one with `giftwave demo`, or leave --url out.", markup=False)
+        raise typer.Exit(EXIT_FAILED) from error
     except (OSError, GiftwaveError, ServerFailed) as error:
         console.print(f"It could not run. {error}", markup=False)
         raise typer.Exit(EXIT_FAILED) from error

@@ -8,6 +8,9 @@
 
 It reconnects, resumes where it stopped, and never lets a retry charge twice: a send keeps its intent however often it
 is repeated. What goes over the wire is docs/reference/protocol.md.
+
+It is longer than our files may be, so that it can be copied into a bot as it is. In order: errors, records, the client
+(what you call), the link (one connection after the other), a room's rules, the journal of unfinished sends, codecs.
 """
 
 from __future__ import annotations

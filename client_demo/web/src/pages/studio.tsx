@@ -49,7 +49,7 @@ function StudioPage(): JSX.Element {
           <RateChart studio={studio} />
         </Card>
         <Card title="Top fans">
-          <TopFans fans={live.topFans.value} fansMax={8} />
+          <TopFans fans={live.topFans.value} fansMax={6} />
         </Card>
         <Card title="Overlay">
           <OverlayLink room={live.room} />
@@ -74,12 +74,12 @@ function Totals(): JSX.Element {
   const earnings = live.earnings.value;
   return (
     <dl class="totals">
-      <Total label="Diamonds earned" icon={<GemIcon />} isMain>
+      <Total label="Diamonds" icon={<GemIcon />} isMain>
         <span data-testid="earnings" data-value={earnings?.diamonds} data-units={earnings?.units} title={earnings ? `${formatWhole(earnings.units)} units; 10,000 units are one diamond` : undefined}>
           {earnings ? formatWhole(earnings.diamonds) : '–'}
         </span>
       </Total>
-      <Total label="Coins this stream" icon={<CoinIcon />}>
+      <Total label="Coins" icon={<CoinIcon />}>
         <span data-testid="total-coins" data-value={coins}>
           {formatWhole(coins)}
         </span>

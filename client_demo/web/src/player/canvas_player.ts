@@ -1,4 +1,4 @@
-import type { Effect } from './stub_effects';
+import type { Effect } from '../effects';
 
 // Past 2 device pixels a point nobody sees the difference, but the GPU pays it squared.
 const DEVICE_PIXEL_RATIO_MAX = 2;

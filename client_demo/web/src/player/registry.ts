@@ -1,10 +1,10 @@
-import type { Effect } from './stub_effects';
+import type { Effect } from '../effects';
 
 let loading: Promise<ReadonlyMap<string, Effect>> | undefined;
 
 /** The effects are the largest part of a page and none is needed before the first gift, so they load on their own. */
 export function loadEffects(): Promise<ReadonlyMap<string, Effect>> {
-  loading ??= import('./stub_effects').then(({ effects }) => effects);
+  loading ??= import('../effects').then(({ effects }) => effects);
   return loading;
 }
 

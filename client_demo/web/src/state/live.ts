@@ -5,7 +5,7 @@ import { addGap, addToFeed, type FeedItem } from './feed';
 import type { Session } from './session';
 import { showError } from './toasts';
 
-const TOP_FANS_MAX = 8;
+const TOP_FANS_MAX = 10;
 const CLOSE_BAD_TOKEN = 4001;
 
 /** One room on screen: what the SDK knows, as signals. */

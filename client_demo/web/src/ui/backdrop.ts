@@ -144,7 +144,8 @@ function drawWave({ context, width, height, t }: Scene, baseY: number, index: nu
 function drawPianist({ context, width, height, t }: Scene): void {
   const unit = Math.min(height * 0.0052, width * 0.0062);
   context.save();
-  context.translate(width * 0.5, height * 0.93);
+  // Wide screens keep the lower left free for the tray.
+  context.translate(width * (width > height * 1.2 ? 0.58 : 0.52), height * 0.93);
   context.scale(unit, unit);
   context.fillStyle = '#070a1c';
   context.strokeStyle = '#070a1c';
@@ -164,10 +165,13 @@ function drawPier(context: CanvasRenderingContext2D, width: number, depth: numbe
 function drawPiano(context: CanvasRenderingContext2D): void {
   context.fill(new Path2D('M-20 -27 L48 -27 C52 -27 54 -25 54 -22 L54 -17 L-20 -17 Z'));
   context.fill(new Path2D('M-24 -24 H-12 V-17 H-24 Z'));
-  context.fill(new Path2D('M-8 -28 C8 -34 14 -58 30 -60 C42 -61 50 -48 54 -27 L51 -27 C44 -44 38 -52 31 -52 C22 -51 18 -36 -2 -27 Z'));
+  const lid = new Path2D('M2 -27 L11 -57 C12 -61 16 -62 20 -61 C31 -58 32 -46 40 -42 C47 -39 53 -40 57 -35 L52 -27 Z');
+  context.fill(lid);
+  context.lineWidth = 0.7;
+  context.strokeStyle = 'rgb(255 205 160 / 42%)';
+  context.stroke(new Path2D('M11 -57 C12 -61 16 -62 20 -61 C31 -58 32 -46 40 -42 C47 -39 53 -40 57 -35'));
+  context.strokeStyle = '#070a1c';
   context.fill(new Path2D('M-16 -17 H-11 L-12.5 0 H-14.5 Z M44 -17 H50 L48 0 H46 Z M16 -17 H20 L19 0 H17 Z'));
-  context.lineWidth = 1;
-  context.stroke(new Path2D('M36 -28 L42 -50'));
   context.fill(new Path2D('M-17 -27 L-9 -40 L-6 -39 L-12 -27 Z'));
 }
 

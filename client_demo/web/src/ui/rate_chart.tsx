@@ -58,7 +58,7 @@ function makeChart(root: HTMLElement, data: [number[], number[]], onHover: (inde
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { x: { time: true, range: (_chart, min, max) => [min - 30, max + 30] }, y: { range: (_chart, _min, max) => [0, Math.max(5, max * 1.15)] } },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, values: (_chart, times) => times.map(timeOf) },
+        { ...axis, size: 28, grid: { show: false }, space: 64, values: (_chart, times) => times.map(timeOf) },
         { ...axis, size: 40, space: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000], grid: { stroke: 'rgba(190, 205, 255, 0.08)', width: 1 } },
       ],
       series: [{}, { fill: (chart) => barFill(chart, colour('--accent'), colour('--accent-warm')), width: 0, points: { show: false }, ...bars() }],

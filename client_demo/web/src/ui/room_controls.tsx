@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { addressOf } from '../state/address';
+import { addressOf, type Lane } from '../state/address';
 import type { Studio } from '../state/studio';
 import { showToast } from '../state/toasts';
 import { CopyIcon, OpenIcon } from './icons';
+import { Segmented } from './parts';
 
 const TITLE_MAX = 120;
 
@@ -53,9 +54,16 @@ export function CloseRoom({ studio }: { studio: Studio }): JSX.Element {
   );
 }
 
+const LANES = [
+  { value: 'both', label: 'Everything' },
+  { value: 'tray', label: 'Small gifts' },
+  { value: 'stage', label: 'Big gifts' },
+] as const;
+
 /** The address for a browser source, ready to be pasted. */
 export function OverlayLink({ room }: { room: string }): JSX.Element {
-  const address = addressOf('overlay', room);
+  const lane = useSignal<Lane>('both');
+  const address = addressOf('overlay', room) + (lane.value === 'both' ? '' : `?lane=${lane.value}`);
   const copy = (): void => {
     navigator.clipboard.writeText(address).then(
       () => showToast({ kind: 'success', text: 'Overlay address copied. Paste it into a browser source of 1920 × 1080.' }),
@@ -65,6 +73,7 @@ export function OverlayLink({ room }: { room: string }): JSX.Element {
   return (
     <div class="overlay-link">
       <p>Add this address to OBS as a browser source, 1920 × 1080.</p>
+      <Segmented label="What the overlay shows" choices={LANES} value={lane.value} onChange={(value) => (lane.value = value)} />
       <code class="overlay-address">{address}</code>
       <div class="overlay-actions">
         <button type="button" class="button" onClick={copy} data-testid="copy-overlay">

@@ -1,0 +1,174 @@
+"""The hub's room: order, pacing, laggards and what each member misses."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from server.domain.event import Balance
+from server.domain.ids import RoomId
+from server.hub.pacing import Pacer, tick_s
+from server.hub.room import RING_EVENTS_MAX, Room
+from tests.helpers.members import Notebook, batch_of, gift_at, member_with
+from tests.helpers.waiting import eventually
+
+
+@pytest.fixture
+async def room() -> Room:
+    room = Room(RoomId("lounge"))
+    room.start_at(epoch="e1", offset=0)
+    return room
+
+
+async def test_the_first_event_after_silence_goes_out_at_once(room: Room) -> None:
+    notebook = Notebook()
+    room.admit(member_with(notebook))
+
+    room.receive(batch_of(1, 1))
+
+    assert notebook.offsets == [1]
+
+
+async def test_later_events_wait_for_the_tick_and_go_in_one_frame(room: Room) -> None:
+    notebook = Notebook()
+    room.admit(member_with(notebook))
+
+    for offset in range(1, 11):
+        room.receive(batch_of(offset, offset))
+    await eventually(lambda: len(notebook.offsets) == 10)
+
+    assert notebook.offsets == list(range(1, 11))
+    assert [(batch["from"], batch["to"]) for batch in notebook.of_type("batch")] == [(1, 1), (2, 10)]
+    assert notebook.of_type("batch")[-1]["totals"] == {"coins": 10, "gifts": 10, "fans": 1}
+
+
+async def test_a_batch_with_a_hole_before_it_is_not_sent(room: Room) -> None:
+    notebook = Notebook()
+    room.admit(member_with(notebook))
+    room.receive(batch_of(1, 1))
+
+    assert room.receive(batch_of(4, 4)) is False
+
+    assert notebook.offsets == [1]
+    assert room.offset == 1
+
+
+async def test_an_event_that_comes_twice_is_sent_once(room: Room) -> None:
+    notebook = Notebook()
+    room.admit(member_with(notebook))
+    room.receive(batch_of(1, 3))
+
+    room.receive(batch_of(2, 5))
+    await eventually(lambda: room.offset == 5 and len(notebook.offsets) == 5)
+
+    assert notebook.offsets == [1, 2, 3, 4, 5]
+
+
+async def test_a_new_epoch_starts_over(room: Room) -> None:
+    notebook = Notebook()
+    room.admit(member_with(notebook))
+    room.receive(batch_of(1, 3))
+
+    room.receive(batch_of(1, 1, epoch="e2"))
+    await eventually(lambda: len(notebook.of_type("batch")) == 2)
+
+    assert [batch["epoch"] for batch in notebook.of_type("batch")] == ["e1", "e2"]
+    assert room.offset == 1
+
+
+async def test_a_member_that_left_receives_nothing(room: Room) -> None:
+    notebook = Notebook()
+    member = member_with(notebook)
+    room.admit(member)
+    room.dismiss(member)
+    room.dismiss(member)
+
+    room.receive(batch_of(1, 1))
+
+    assert notebook.messages == []
+    assert len(room) == 0
+
+
+async def test_a_lagging_member_is_skipped_and_told_what_it_missed(room: Room) -> None:
+    notebook, healthy = Notebook(), Notebook()
+    slow = member_with(notebook)
+    room.admit(slow)
+    room.admit(member_with(healthy, user_id="u_ben"))
+    slow.pause(now_s=1.0)
+    for offset in range(1, 4):
+        room.receive(batch_of(offset, offset))
+    await eventually(lambda: len(healthy.offsets) == 3)
+
+    slow.resume(room="lounge", epoch="e1")
+
+    assert notebook.messages == [{"type": "gap", "room": "lounge", "epoch": "e1", "from": 1, "to": 3}]
+
+
+async def test_a_laggard_that_missed_nothing_hears_of_no_gap(room: Room) -> None:
+    notebook = Notebook()
+    member = member_with(notebook)
+    member.pause(now_s=1.0)
+
+    member.resume(room="lounge", epoch="e1")
+
+    assert notebook.messages == []
+
+
+async def test_a_wallet_goes_to_its_owner_only_and_earnings_to_the_creator_only(room: Room) -> None:
+    ana, ben, mira = Notebook(), Notebook(), Notebook()
+    room.admit(member_with(ana, user_id="u_ana"))
+    room.admit(member_with(ben, user_id="u_ben"))
+    room.admit(member_with(mira, user_id="c_mira", owns_room=True))
+
+    room.receive(replace(batch_of(1, 1), balances={"u_ana": Balance(1, 2, 3), "u_zoe": Balance(9, 9, 9)}))
+
+    assert [message["coins"] for message in ana.of_type("wallet")] == [3]
+    assert ben.of_type("wallet") == mira.of_type("wallet") == []
+    assert [message["units"] for message in mira.of_type("earnings")] == [7_000]
+    assert ana.of_type("earnings") == []
+
+
+async def test_the_ring_gives_back_what_it_holds_and_admits_what_it_does_not(room: Room) -> None:
+    last = RING_EVENTS_MAX + 10
+    room.receive(batch_of(1, last))
+
+    kept = room.events_after(last - 5)
+
+    assert kept is not None
+    assert [event.offset for event in kept] == list(range(last - 4, last + 1))
+    assert room.events_after(last) == []
+    assert room.events_after(5) is None
+
+
+async def test_a_gap_is_announced_to_everybody_once(room: Room) -> None:
+    notebook = Notebook()
+    room.admit(member_with(notebook))
+    room.receive(batch_of(1, 1))
+
+    room.announce_gap(to=9)
+    room.announce_gap(to=9)
+
+    assert notebook.of_type("gap") == [{"type": "gap", "room": "lounge", "epoch": "e1", "from": 2, "to": 9}]
+    assert room.receive(batch_of(10, 10))
+
+
+async def test_events_out_of_order_are_our_bug(room: Room) -> None:
+    with pytest.raises(AssertionError):
+        room.take([gift_at(5)])
+
+
+async def test_the_pacer_never_flushes_twice_in_one_tick() -> None:
+    flushed: list[float] = []
+    loop = asyncio.get_running_loop()
+    pacer = Pacer(lambda: flushed.append(loop.time()))
+    for _ in range(5):
+        pacer.wake(members=10)
+
+    await eventually(lambda: len(flushed) == 2)
+
+    assert flushed[1] - flushed[0] >= tick_s(10) * 0.9
+
+
+@pytest.mark.parametrize(("members", "seconds"), [(0, 0.02), (999, 0.02), (1_000, 0.1), (19_999, 0.1), (20_000, 0.25)])
+def test_the_tick_grows_with_the_audience(members: int, seconds: float) -> None:
+    assert tick_s(members) == seconds
