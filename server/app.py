@@ -31,6 +31,7 @@ from server.store.wallets import WalletStore
 from server.tasks import TaskOwner
 from server.web.api import api_router
 from server.web.demo import demo_router
+from server.web.flood import UserGates
 from server.web.health import health_routes
 from server.web.pages import SecurityHeaders, page_routes
 from server.web.problems import answer_giftwave_error, problem
@@ -109,6 +110,7 @@ class Worker:
                 gifting=gifting,
                 receipts=Receipts(self._client, keys, settings),
                 wallets=wallets,
+                gates=UserGates(settings.messages_per_s, self._clock),
             )
         )
         if settings.demo:

@@ -14,7 +14,7 @@ import structlog
 
 from server.errors import GiftwaveError, OperatorError
 from server.serving import check_port_is_free
-from server.settings import REPOSITORY, Settings
+from server.settings import Settings
 from server.store.folder import DataFolder
 from server.store.process import EmbeddedValkey
 
@@ -113,10 +113,14 @@ class Supervisor:
         )
         if self._crowd:
             command = [sys.executable, "-m", "client_demo.crowd", "--url", f"http://127.0.0.1:{settings.port}"]
-            tasks.create_task(self._keep_running(Child("crowd", command, dict(os.environ))))
+            tasks.create_task(self._keep_running(Child("crowd", command, dict(os.environ)), vital=False))
 
-    async def _keep_running(self, child: "Child") -> None:
-        """Run a child, and again when it dies, until the server stops."""
+    async def _keep_running(self, child: "Child", *, vital: bool = True) -> None:
+        """Run a child, and again when it dies, until the server stops.
+
+        Raises:
+            OperatorError: a vital child does not come up.
+        """
         self._children[child.name] = child
         early_deaths = 0
         while not self._stopping.is_set():
@@ -126,6 +130,8 @@ class Supervisor:
             early_deaths = early_deaths + 1 if lived_s < _EARLY_DEATH_S else 0
             log.error("child.died", child=child.name, code=code, early=early_deaths)
             if early_deaths >= _EARLY_DEATHS_MAX:
+                if not vital:
+                    return
                 raise OperatorError(f"{child.name} does not start; its last words are above.")
             await asyncio.sleep(_RESTART_PAUSE_S)
 
@@ -167,11 +173,11 @@ class Child:
             *self._command,
             stdin=subprocess.PIPE,
             env=self._environment,
-            cwd=REPOSITORY,
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, which stops its children in order
         )
         log.info("child.started", child=self.name, pid=process.pid)
-        return loop.time() - started, await process.wait()
+        code = await process.wait()
+        return loop.time() - started, code
 
     async def stop(self, timeout_s: float) -> None:
         """Ask it to end, and insist when it does not."""

@@ -7,7 +7,8 @@ sends is the only saving that counts (docs/internals/architecture.md).
 import asyncio
 from collections.abc import Callable
 
-# A tick by audience, in seconds. Video runs seconds behind, so nobody sees these.
+# A tick by audience, in seconds. Video runs seconds behind, so nobody sees these. A small room's grows with it: where
+# sends are few, waiting to save some of them only costs time.
 _SMALL_ROOM_MAX, _SMALL_TICK_S = 1_000, 0.02
 _BIG_ROOM_MAX, _BIG_TICK_S = 20_000, 0.1
 _HUGE_TICK_S = 0.25
@@ -16,7 +17,7 @@ _HUGE_TICK_S = 0.25
 def tick_s(members: int) -> float:
     """Return how long events of a room with `members` gather."""
     if members < _SMALL_ROOM_MAX:
-        return _SMALL_TICK_S
+        return _SMALL_TICK_S * members / _SMALL_ROOM_MAX
     return _BIG_TICK_S if members < _BIG_ROOM_MAX else _HUGE_TICK_S
 
 

@@ -17,6 +17,7 @@ from server.service.rooms import Rooms
 from server.service.watching import top_fan_views
 from server.store.wallets import WalletStore
 from server.web import models
+from server.web.flood import UserGates
 from server.web.problems import problem
 from server.web.session import gift_ack, order_of
 from server.web.tokens import Tokens
@@ -42,7 +43,7 @@ class Authenticate:
         return self._tokens.check(token.strip())
 
 
-def api_router(
+def api_router(  # noqa: PLR0913 (the composition root hands in each use case by name)
     *,
     tokens: Tokens,
     catalogue: Catalogue,
@@ -50,6 +51,7 @@ def api_router(
     gifting: Gifting,
     receipts: Receipts,
     wallets: WalletStore,
+    gates: UserGates,
 ) -> APIRouter:
     """Return the routes under `/v1`."""
     router = APIRouter(prefix="/v1", responses=_ERRORS)
@@ -95,6 +97,7 @@ def api_router(
         """Send a gift; send the same request again when in doubt, it is charged once."""
         order = order_of(GiftBody(**body.model_dump()), RoomId(room), by)
         try:
+            gates.pass_one(by.id)
             return receipt_out(gift_ack(await gifting.send_anywhere(order, by)))
         except GiftwaveError as error:
             return problem(error, intent_id=order.intent_id)

@@ -30,7 +30,7 @@ from server.telemetry import metrics
 from server.web.flood import FloodGate
 from server.web.tokens import Tokens
 from server.wire.close import Close
-from server.wire.codec import Encoding, decode, intent_in
+from server.wire.codec import Encoding, decode, subject_of
 from server.wire.frames import frame_of
 from server.wire.messages import (
     Bye,
@@ -98,7 +98,7 @@ class Session:
         except BadInput as error:
             self._refuse_input(data, error)
         except GiftwaveError as error:
-            self._tell_error(error, intent_id=intent_in(data, self._encoding))
+            self._tell_error_about(data, error)
         except Exception:
             log.exception("session.failed")
             self._tell_error(GiftwaveError())
@@ -260,10 +260,14 @@ class Session:
 
     def _refuse_input(self, data: bytes, error: BadInput) -> None:
         metrics.INBOUND.labels(kind=error.code).inc()
-        self._tell_error(error, intent_id=intent_in(data, self._encoding))
+        self._tell_error_about(data, error)
         self._bad_messages += 1
         if self._identity is None or self._bad_messages > _BAD_MESSAGES_MAX:
             self._close(Close.PROTOCOL_ERROR)
+
+    def _tell_error_about(self, data: bytes, error: GiftwaveError) -> None:
+        intent_id, room = subject_of(data, self._encoding)
+        self._tell_error(error, intent_id=intent_id, room=room)
 
     def _tell_error(self, error: GiftwaveError, *, intent_id: str | None = None, room: str | None = None) -> None:
         self.tell(

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from server.domain.ids import is_intent_id
+from server.domain.ids import is_intent_id, is_slug
 from server.errors import BadField, BadInput, Malformed, UnknownType
 from server.wire.messages import ClientMessage, ServerMessage
 
@@ -47,14 +47,18 @@ def encode(message: ServerMessage, encoding: Encoding) -> bytes:
     return _json_encoder.encode(message) if encoding is Encoding.JSON else _msgpack_encoder.encode(message)
 
 
-def intent_in(raw: bytes, encoding: Encoding) -> str | None:
-    """Return the intent id of a message that did not decode, so that its error can name it."""
+def subject_of(raw: bytes, encoding: Encoding) -> tuple[str | None, str | None]:
+    """Return the intent id, or else the room, of a message that was not taken, so that its error can name it."""
     try:
         loose = msgspec.json.decode(raw) if encoding is Encoding.JSON else msgspec.msgpack.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    intent_id = loose.get("intent_id") if isinstance(loose, dict) else None
-    return intent_id if isinstance(intent_id, str) and is_intent_id(intent_id) else None
+        return None, None
+    if not isinstance(loose, dict):
+        return None, None
+    intent_id, room = loose.get("intent_id"), loose.get("room")
+    if isinstance(intent_id, str) and is_intent_id(intent_id):
+        return intent_id, None
+    return None, room if isinstance(room, str) and is_slug(room) else None
 
 
 def _explain(reason: str) -> BadInput:

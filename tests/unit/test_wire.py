@@ -13,7 +13,7 @@ from websockets.streams import StreamReader
 
 from server.errors import BadField, BadInput, Malformed, UnknownType
 from server.wire.close import Close
-from server.wire.codec import Encoding, decode, encode, intent_in
+from server.wire.codec import Encoding, decode, encode, subject_of
 from server.wire.frames import SharedFrame, server_frame
 from server.wire.messages import Left, ServerMessage
 from tests.examples import CLIENT_EXAMPLES, INTENT, SERVER_EXAMPLES
@@ -117,13 +117,20 @@ def test_random_bytes_never_raise_anything_else(raw: bytes) -> None:
     for encoding in Encoding:
         with pytest.raises(BadInput):
             decode(raw, encoding)
-        assert intent_in(raw, encoding) is None
+        assert subject_of(raw, encoding) == (None, None)
 
 
 def test_the_intent_of_a_broken_order_is_found() -> None:
     raw = packed({**GIFT, "count": -1}, Encoding.JSON)
 
-    assert intent_in(raw, Encoding.JSON) == INTENT
+    assert subject_of(raw, Encoding.JSON) == (INTENT, None)
+
+
+def test_the_room_of_a_join_that_was_not_taken_is_found() -> None:
+    assert subject_of(packed({"type": "join", "room": "lounge"}, Encoding.MSGPACK), Encoding.MSGPACK) == (
+        None,
+        "lounge",
+    )
 
 
 def test_malformed_is_said_for_what_is_not_the_encoding_at_all() -> None:

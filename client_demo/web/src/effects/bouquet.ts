@@ -52,7 +52,7 @@ function paint(scene: Scene): void {
 function paintLeaves(pen: Pen, grown: number): void {
   for (const [x, y, turn, size] of [[-60, -22, -1.15, 1], [60, -22, 1.15, 1], [-48, -50, -0.66, 1.1], [50, -52, 0.66, 1.1], [-16, -70, -0.2, 0.9], [18, -72, 0.25, 0.9]] as const) {
     pen.save();
-    pen.translate(x, y);
+    pen.translate(x * grown, y + 46 * (1 - grown));
     pen.rotate(turn);
     pen.scale(size * grown, size * grown);
     tracePetal(pen, 54, 26);
@@ -64,7 +64,7 @@ function paintLeaves(pen: Pen, grown: number): void {
 }
 
 function paintBloom(scene: Scene, bloom: Bloom, index: number): void {
-  const starts = 0.14 + index * 0.065;
+  const starts = 0.1 + index * 0.065;
   const opened = span(scene.t, starts, starts + 0.24);
   if (opened <= 0) return;
   const { pen } = scene;

@@ -3,16 +3,21 @@ import { bouquet } from './bouquet';
 import { bubbles } from './bubbles';
 import { clap } from './clap';
 import { coffee } from './coffee';
+import { confetti } from './confetti';
+import { disco } from './disco';
 import { donut } from './donut';
+import { guitar } from './guitar';
+import { lanterns } from './lanterns';
 import { paws } from './paws';
 import { plane } from './plane';
 import { rose } from './rose';
+import { snowglobe } from './snowglobe';
 import { star } from './star';
 import type { Effect } from './types';
 
 export type { Effect, EffectContext } from './types';
 
-const all: readonly Effect[] = [rose, clap, coffee, star, balloon, donut, paws, bubbles, plane, bouquet];
+const all: readonly Effect[] = [rose, clap, coffee, star, balloon, donut, paws, bubbles, plane, bouquet, confetti, disco, lanterns, guitar, snowglobe];
 
 /** Every effect by its id; the catalogue's `effect` names one of these. */
 export const effects: ReadonlyMap<string, Effect> = new Map(all.map((effect) => [effect.id, effect]));

@@ -54,16 +54,16 @@ function printSprite(): Sprite {
 
 function paintCat(scene: Scene): void {
   const up = overshoot(span(scene.t, 0.46, 0.66)) * (1 - easeInOut(span(scene.t, 0.93, 1)));
-  if (up <= 0) return;
+  if (up < 0.01) return;
   const tilt = Math.sin(scene.clock_s * 5) * 0.07;
   setAlpha(scene, 1);
   paintTail(scene, up);
-  paintAt(scene, { x: CAT.x, y: CAT.y + 108 - 128 * up, turn: tilt, scale: 1.12 }, (pen) => {
+  paintAt(scene, { x: CAT.x, y: CAT.y + 108 - 148 * up, turn: tilt, scale: 1.12 }, (pen) => {
     paintHead(pen);
     paintFace(pen, blinkAt(scene.t));
   });
   const waves = Math.sin(scene.clock_s * 13) * 0.3 * span(scene.t, 0.62, 0.7);
-  paintAt(scene, { x: CAT.x - 62, y: CAT.y + 56 - 66 * up, turn: -0.2 + waves }, paintMitt);
+  paintAt(scene, { x: CAT.x - 62, y: CAT.y + 60 - 84 * up, turn: -0.2 + waves }, paintMitt);
 }
 
 /** 1 open, 0 shut: two quick blinks, like a cat that likes you. */
@@ -78,8 +78,8 @@ function paintTail(scene: Scene, up: number): void {
   pen.lineWidth = 17;
   pen.lineCap = 'round';
   pen.beginPath();
-  pen.moveTo(CAT.x + 44, CAT.y + 30);
-  pen.bezierCurveTo(CAT.x + 84, CAT.y - 8 * up, CAT.x + 60 + curl, CAT.y - 60 * up, CAT.x + 76 + curl, CAT.y - 78 * up);
+  pen.moveTo(CAT.x + 44, CAT.y + 40);
+  pen.bezierCurveTo(CAT.x + 84, CAT.y + 30 - 40 * up, CAT.x + 44 + curl, CAT.y + 30 - 100 * up, CAT.x + 66 + curl, CAT.y + 30 - 120 * up);
   pen.stroke();
 }
 

@@ -71,7 +71,7 @@ function Extras({ sending, messageMax }: { sending: Sending; messageMax: number 
         maxLength={messageMax}
         autocomplete="off"
         enterkeyhint="done"
-        placeholder="Add a message to your next gift"
+        placeholder="Add a message"
         aria-label="Message for your next gift, optional"
         data-testid="message"
         value={sending.message.value}

@@ -1,6 +1,7 @@
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
-import { CanvasPlayer } from '../player/canvas_player';
+import { CanvasPlayer, type Playback } from '../player/canvas_player';
 import { loadEffects, loadStill } from '../player/registry';
 import { seedOf } from '../player/seed';
 import type { Show } from '../player/show';
@@ -42,10 +43,7 @@ function Row({ row }: { row: TrayRow }): JSX.Element {
         </p>
         <p class="tray-gift">{row.message ?? `sent ${gift.name}`}</p>
       </div>
-      <div class="tray-art">
-        <Burst row={row} />
-        <img class="tray-still" src={stillOf(gift)} alt="" width="56" height="56" />
-      </div>
+      <Art row={row} />
       {/* A new key for each total restarts the bump. */}
       <span key={row.total} class="tray-total number">
         ×{formatWhole(row.total)}
@@ -54,28 +52,35 @@ function Row({ row }: { row: TrayRow }): JSX.Element {
   );
 }
 
-/** The small effect around a row; a combo that grows while it plays does not start it over. */
-function Burst({ row }: { row: TrayRow }): JSX.Element {
+/** The gift and the small effect around it; a combo that grows while it plays does not start it over. */
+function Art({ row }: { row: TrayRow }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const player = useRef<CanvasPlayer | null>(null);
-  const isPlaying = useRef(false);
+  const isPlaying = useSignal(false);
 
   useEffect(() => {
-    if (isCalm.peek() || !effectsOn.peek() || isPlaying.current) return;
-    isPlaying.current = true;
-    void playBurst(row, canvas, player).finally(() => (isPlaying.current = false));
+    if (isCalm.peek() || !effectsOn.peek() || isPlaying.peek()) return;
+    void effectOf(row).then((playback) => {
+      if (!playback || !canvas.current || isPlaying.peek()) return;
+      player.current ??= new CanvasPlayer(canvas.current);
+      isPlaying.value = true;
+      player.current.play(playback, () => (isPlaying.value = false));
+    });
   }, [row.key, row.total]);
   useEffect(() => () => player.current?.stop(), []);
 
-  return <canvas ref={canvas} class="tray-burst" />;
+  return (
+    <div class="tray-art" data-playing={isPlaying.value}>
+      <canvas ref={canvas} class="tray-burst" />
+      <img class="tray-still" src={stillOf(giftOf(row.gift))} alt="" width="56" height="56" />
+    </div>
+  );
 }
 
-async function playBurst(row: TrayRow, canvas: { current: HTMLCanvasElement | null }, player: { current: CanvasPlayer | null }): Promise<void> {
+async function effectOf(row: TrayRow): Promise<Playback | null> {
   const gift = giftOf(row.gift);
   const [effects, still] = await Promise.all([loadEffects(), loadStill(stillOf(gift))]);
   const effect = effects.get(gift.effect);
   // A big gift that found the stage busy is shown here, but its effect was drawn for a stage.
-  if (!effect || effect.lane !== 'tray' || !canvas.current) return;
-  const performer = (player.current ??= new CanvasPlayer(canvas.current));
-  await new Promise<void>((resolve) => performer.play({ effect, seed: seedOf(row.event_id), still }, resolve));
+  return effect?.lane === 'tray' ? { effect, seed: seedOf(row.event_id), still } : null;
 }
