@@ -38,10 +38,10 @@ function paint(scene: Scene): void {
       shot: index % 5 < 3 ? 0 : 1,
       side: index % 2 === 0 ? 1 : -1,
       speed_x: between(random, 0.04, 0.86) * drag, // shares of the stage's width and height
-      speed_y: -between(random, 0.62, 1.28) * drag,
+      speed_y: -between(random, 0.45, 1.3) * drag,
       drag,
       gravity: between(random, 0.36, 0.62),
-      size: between(random, 1.5, 2.7),
+      size: between(random, 1.7, 3.3),
       shape: index % 23 === 0 ? 'ribbon' : index % 7 === 0 ? 'dot' : index % 11 === 0 ? 'star' : 'sheet',
       front: palette[hue][2],
       back: palette[hue][3],

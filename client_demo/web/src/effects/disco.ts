@@ -38,7 +38,7 @@ function paintBeams(scene: Scene, from: { x: number; y: number }, lit: number): 
   for (let beam = 0; beam < 7; beam += 1) {
     const angle = (beam - 3) * 0.5 + Math.sin(scene.clock_s * 0.85 + beam * 1.7) * 0.34 + Math.PI / 2;
     paintAt(scene, { ...from, turn: angle }, (pen) => {
-      setAlpha(scene, 0.42 * lit);
+      setAlpha(scene, 0.52 * lit);
       const picture = beamSprite(pick(BEAM_COLOURS, beam));
       pen.drawImage(picture.image, 0, -length * 0.085, length, length * 0.17);
     });
@@ -63,7 +63,7 @@ function beamSprite(colour: string): Sprite {
 }
 
 function paintSpots(scene: Scene, lit: number): void {
-  const spots = scatter('disco-spots', scene.seed, 46, (random, index) => ({
+  const spots = scatter('disco-spots', scene.seed, 70, (random, index) => ({
     longitude: between(random, 0, TAU),
     latitude: between(random, -1, 1),
     size: between(random, 3.4, 7),
@@ -78,14 +78,14 @@ function paintSpots(scene: Scene, lit: number): void {
     const y = scene.height * (0.52 + spot.latitude * (0.36 + 0.14 * front));
     const stretch = 1 + (1 - front) * 0.9;
     const width = spot.size * scene.unit * stretch;
-    stamp(scene, spotSprite(spot.colour), { x, y, width, height: spot.size * scene.unit * 0.82, alpha: 0.75 * lit * clamp(front * 3) });
+    stamp(scene, spotSprite(spot.colour), { x, y, width, height: spot.size * scene.unit * 0.82, alpha: 0.9 * lit * clamp(front * 3) });
   }
 }
 
 function spotSprite(colour: string): Sprite {
   return sprite(`spot${colour}`, { width: 48, height: 48 }, (pen) => {
     const light = pen.createRadialGradient(0, 0, 0, 0, 0, 24);
-    for (const [at, alpha] of [[0, 0.75], [0.55, 0.6], [0.75, 0.2], [1, 0]] as const) light.addColorStop(at, fadeHex(colour, alpha));
+    for (const [at, alpha] of [[0, 0.95], [0.55, 0.8], [0.75, 0.26], [1, 0]] as const) light.addColorStop(at, fadeHex(colour, alpha));
     pen.fillStyle = light;
     fillCircle(pen, 0, 0, 24);
   });

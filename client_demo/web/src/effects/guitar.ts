@@ -97,7 +97,7 @@ function paintStaff(scene: Scene, hole: { x: number; y: number }): void {
     pen.beginPath();
     for (let step = 0; step <= 40 * drawn; step += 1) {
       const along = step / 40;
-      pen.lineTo(lerp(hole.x, width * 1.02, along), staffY(scene, along, hole.y) + (line - 2) * unit * 2.3 * Math.sqrt(along));
+      pen.lineTo(lerp(hole.x, width * 1.02, along), staffY(scene, along, hole.y) + (line - 2) * unit * 3.4 * Math.sqrt(along));
     }
     pen.stroke();
   }
@@ -105,12 +105,12 @@ function paintStaff(scene: Scene, hole: { x: number; y: number }): void {
 
 function paintNotes(scene: Scene, hole: { x: number; y: number }): void {
   const { unit, width } = scene;
-  const notes = scatter('guitar-notes', scene.seed, 18, (random, index) => ({
-    starts: pick(STRUMS, index) + between(random, 0, 0.06) - 0.01,
+  const notes = scatter('guitar-notes', scene.seed, 22, (random, index) => ({
+    starts: pick(STRUMS, index) + between(random, 0, 0.13) - 0.01,
     line: Math.floor(between(random, -2, 3)),
     free: index % 3 === 0,
     angle: between(random, -2.9, -1.2),
-    size: between(random, 5, 8.5),
+    size: between(random, 8, 13),
     colour: pick(NOTE_COLOURS, random() * 5),
     kind: index % 2,
   }));
@@ -118,7 +118,7 @@ function paintNotes(scene: Scene, hole: { x: number; y: number }): void {
     const age = span(scene.t, note.starts, note.starts + 0.42);
     if (age <= 0 || age >= 1) continue;
     const along = easeOut(age) * 0.94;
-    const rides = { x: lerp(hole.x, width, along), y: staffY(scene, along, hole.y) + note.line * unit * 2.3 * Math.sqrt(along) };
+    const rides = { x: lerp(hole.x, width, along), y: staffY(scene, along, hole.y) + note.line * unit * 3.4 * Math.sqrt(along) };
     const reach = easeOut(age) * unit * 52;
     const flies = { x: hole.x + Math.cos(note.angle) * reach, y: hole.y + Math.sin(note.angle) * reach * 1.15 };
     const at = note.free ? flies : rides;
@@ -164,7 +164,7 @@ function paintBody(pen: Pen): void {
   pen.translate(0, 0.8);
   fillShape(pen, outline, linear(pen, [-20, -14, 20, 40], '#ffcf88', '#f28a3c', '#cc5420', '#8f2f16'));
   pen.restore();
-  fillShape(pen, 'M-15.500-6c-1 5 1.500 8-2 13-4 5.500-6 12-3.500 19C-26 18-23 10-18.500 5c3-4 1.500-7 3-11z', 'rgba(255,255,255,.5)');
+  fillShape(pen, 'M-13-7c-1 5 1.500 9-2 14-4 5.500-5.500 11-3.500 17.500C-22 17-19.500 10.500-16.500 6.500c3-4 .5-9 3.500-13.500z', 'rgba(255,255,255,.45)');
   pen.fillStyle = radial(pen, 8.4, tone('gold', 0), tone('gold', 2), tone('gold', 4));
   fillCircle(pen, 0, 6, 8.4);
   pen.fillStyle = radial(pen, 7, '#4a2416', '#200c0c');
