@@ -10,7 +10,7 @@ STAMPS := $(VENV)/.stamps
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help install pages demo serve test check bench docs soak chromium clean format
+.PHONY: help install pages demo serve test check bench docs pictures soak chromium clean format
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,7 +41,10 @@ check: $(STAMPS)/python $(STAMPS)/npm ## Format, lint, types, layers, stale page
 bench: $(STAMPS)/python ## Measure 200 viewers at 100 gifts a second on one worker
 	@$(BIN)/giftwave bench gifts-room
 
-docs: $(STAMPS)/python ## Make the pages and vectors that come from the code
+pictures: $(STAMPS)/python $(STAMPS)/pages chromium ## Take the pictures of the documentation
+	@GIFTWAVE_KEEP_PICTURES=1 $(BIN)/python -m pytest tests/browser -k picture
+
+docs: $(STAMPS)/python ## Make the reference pages and vectors that come from the code
 	@$(BIN)/python docs/generate.py
 
 format: $(STAMPS)/python ## Format the Python code
