@@ -1,6 +1,8 @@
 """Background tasks with an owner: never a bare `create_task`, never a lost exception."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Coroutine
 
 import structlog
@@ -9,10 +11,15 @@ log = structlog.get_logger(__name__)
 
 
 class TaskOwner:
-    """Owns the tasks of one object: keeps them alive, reports their failures, cancels them on close."""
+    """Owns the tasks of one object: keeps them alive, reports their failures, cancels them on close.
 
-    def __init__(self, name: str) -> None:
+    The failure of a `vital` owner's task ends the process in order: a worker that goes on without it would look
+    healthy and be deaf. The supervisor starts another.
+    """
+
+    def __init__(self, name: str, *, vital: bool = False) -> None:
         self._name = name
+        self._vital = vital
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[object, object, None], *, name: str) -> asyncio.Task[None]:
@@ -33,3 +40,5 @@ class TaskOwner:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("task.failed", task=task.get_name(), exc_info=error)
+            if self._vital:
+                os.kill(os.getpid(), signal.SIGTERM)

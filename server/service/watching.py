@@ -34,6 +34,7 @@ class Watching:
         self._store = store
         self._tasks = tasks
         self._bus: Bus | None = None
+        self._catching_up: set[Room] = set()
         self._opening: dict[RoomId, asyncio.Future[Room]] = {}
 
     def attach(self, bus: Bus) -> None:
@@ -83,7 +84,8 @@ class Watching:
 
     def on_hole(self, room: Room) -> None:
         """A batch came whose predecessors are missing: read them from the feed."""
-        self._tasks.spawn(self._catch_up(room), name=f"catch_up.{room.id}")
+        if room not in self._catching_up:
+            self._tasks.spawn(self._catch_up(room), name=f"catch_up.{room.id}")
 
     async def on_reconnected(self) -> None:
         """The push connection was away: read for every room what it missed."""
@@ -148,6 +150,13 @@ class Watching:
             metrics.GAPS.inc()
 
     async def _catch_up(self, room: Room) -> None:
+        self._catching_up.add(room)
+        try:
+            await self._read_missed(room)
+        finally:
+            self._catching_up.discard(room)
+
+    async def _read_missed(self, room: Room) -> None:
         """Read what a room missed, and try until the store answers: silence would look like a quiet stream."""
         while self._hub.find(room.id) is room:
             try:

@@ -46,7 +46,7 @@ class Bus:
         self._rooms: dict[bytes, RoomId] = {}
         self._confirmations: dict[bytes, asyncio.Future[None]] = {}
         self._connection: PubSub | None = None
-        self._tasks = TaskOwner("bus")
+        self._tasks = TaskOwner("bus", vital=True)
 
     def start(self) -> None:
         """Begin to listen, and go on until `close`."""

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
 from server.domain.event import Sender
 from server.domain.gift import Gift
@@ -23,6 +24,8 @@ from server.store.outcome import Outcome, Receipt, parse_outcome
 from server.store.scripts import SEND_GIFTS
 from server.tasks import TaskOwner
 from server.telemetry import metrics
+
+log = structlog.get_logger(__name__)
 
 ANONYMOUS = Sender(name="Anonymous")
 
@@ -109,13 +112,16 @@ class GiftEngine:
         except asyncio.CancelledError:
             self._settle_with(batch, StoreUnavailable())
             raise
-        except GiftwaveError as error:
-            self._settle_with(batch, error)
+        except StoreUnavailable as error:
+            # Who waits behind a store that is away hears so now, not one timeout after another.
+            self._settle_with([*batch, *self._waiting], error)
+            self._waiting.clear()
             return
         except Exception:
-            # A script error is our bug or a damaged key: nothing was written. Callers must not hang on it.
+            # The script refused damaged keys, or is wrong: it wrote nothing. Callers must not hang on it.
+            log.exception("gifts.call_failed", orders=len(batch))
             self._settle_with(batch, GiftwaveError())
-            raise
+            return
         assert isinstance(reply, list), reply
         assert len(reply) == len(batch) + 1, len(reply)
         for waiting, raw in zip(batch, reply[1:], strict=True):

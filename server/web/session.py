@@ -169,7 +169,13 @@ class Session:
 
     async def _welcome(self, identity: Identity) -> None:
         context, settings = self._context, self._context.settings
-        balance = await context.wallets.balance(FanId(identity.id))
+        try:
+            balance = await context.wallets.balance(FanId(identity.id))
+        except GiftwaveError as error:
+            # Without its wallet a client cannot begin; it comes back with backoff.
+            self._tell_error(error)
+            self._close(Close.INTERNAL)
+            return
         self.tell(
             Welcome(
                 user=User(identity.id, identity.name, identity.role.value),

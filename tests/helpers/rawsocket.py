@@ -106,7 +106,7 @@ class RawSocket:
 
     def read_messages_to_close(self) -> tuple[list[dict[str, Any]], int]:
         """Read on to the close frame and return the messages before it and its code."""
-        messages = []
+        messages: list[dict[str, Any]] = []
         while True:
             opcode, payload = self.read_frame()
             if opcode == CLOSE:

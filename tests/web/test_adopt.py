@@ -337,9 +337,10 @@ async def test_a_stopping_server_says_goodbye_to_everybody_and_closes_with_4500(
     with ServerProcess("serve") as server:
         server.open_room("lounge")
         async with talk(server, "u_ana", room="lounge") as ana, talk(server, "u_ben") as ben, call(server) as silent:
-            stopping = asyncio.to_thread(server.stop)
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
 
-            _, *byes = await asyncio.gather(stopping, *(line.expect("bye") for line in (ana, ben, silent)))
+            byes = await asyncio.gather(*(line.expect("bye") for line in (ana, ben, silent)))
+            await stopping
 
             assert [await line.expect_close() for line in (ana, ben, silent)] == [4500, 4500, 4500]
             assert all(bye["reason"] == "restarting" and bye["retry_after_ms"] > 0 for bye in byes)
