@@ -2,7 +2,7 @@
 FROM node:20-bookworm-slim AS pages
 WORKDIR /src/client_demo/web
 COPY client_demo/web/package.json client_demo/web/package-lock.json client_demo/web/.npmrc ./
-RUN npm install --no-save --no-fund --no-audit
+RUN npm ci --no-fund --no-audit
 COPY client_demo/web ./
 RUN npm run build
 

@@ -76,8 +76,7 @@ $(STAMPS)/python: requirements.lock pyproject.toml | $(STAMPS)/venv
 $(STAMPS)/npm: $(WEB)/package.json $(WEB)/package-lock.json | $(STAMPS)/venv
 	@command -v npm >/dev/null || { echo "Giftwave's pages need Node 20 with npm; install them, then run make again"; exit 1; }
 	@echo "Installing the npm packages"
-	@# Not `npm ci`: it insists on lock entries for the platform packages of every platform, and a mirror may have ours only.
-	@cd $(WEB) && npm install --no-save --silent --no-fund --no-audit
+	@cd $(WEB) && npm ci --silent --no-fund --no-audit
 	@touch $@
 
 $(STAMPS)/pages: $(STAMPS)/npm $(shell find $(WEB)/src $(WEB)/public $(WEB)/*.html $(WEB)/*.ts $(WEB)/tsconfig.json -type f 2>/dev/null)

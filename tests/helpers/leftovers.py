@@ -11,7 +11,7 @@ def leaves_nothing(server: ServerProcess) -> Iterator[None]:
     """Check that sessions and members are as many as before, and that nothing broke on the way."""
     before, said = _counts(server), len(server.log())
     yield
-    wait_until(lambda: _counts(server) == before)
+    wait_until(lambda: _counts(server) == before, timeout_s=8)
     assert_no_traceback(server, since=said)
 
 

@@ -43,7 +43,8 @@ class ServerProcess:
         self.folder = Path(tempfile.mkdtemp(prefix="gw", dir="/tmp"))
         self.data = self.folder / "d"
         self.port = int(str(settings.pop("port", 0))) or free_port()
-        self._settings = {"drain_s": 1.0, "token_secret": SECRET} | settings
+        self._cwd = Path(str(settings.pop("cwd", REPOSITORY)))
+        self._settings: dict[str, object] = {"drain_s": 1.0, "token_secret": SECRET} | settings
         self._process: subprocess.Popen[bytes] | None = None
         self._known_children: set[int] = set()
         self._http = httpx.Client(
@@ -78,6 +79,10 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    def configure(self, **settings: object) -> None:
+        """Change settings for the next start."""
+        self._settings |= settings
+
     # Life and death
 
     def start(self) -> Self:
@@ -91,8 +96,8 @@ class ServerProcess:
         with self._log_path.open("ab") as log, (self.folder / "stdout").open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "server", *self.command],
-                cwd=REPOSITORY,
-                env=environment(port=self.port, data=self.data, **self._settings),
+                cwd=self._cwd,
+                env=environment(port=self.port, data=self.data, **self._settings) | {"PYTHONPATH": str(REPOSITORY)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,
@@ -179,7 +184,7 @@ class ServerProcess:
 
     def valkey_pid(self) -> int | None:
         """Return the process id of the store, while there is one."""
-        return next((pid for pid in self.children() if "valkey" in _command_of(pid)), None)
+        return next((pid for pid in self.children() if _program_of(pid).endswith("-server")), None)
 
     def worker_pids(self) -> list[int]:
         """Return the process ids of the workers, by number of start."""
@@ -282,7 +287,7 @@ class ServerProcess:
 def environment(**settings: object) -> dict[str, str]:
     """Return this environment with exactly these settings of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIFTWAVE_")}
-    return kept | {f"GIFTWAVE_{name.upper()}": str(value) for name, value in settings.items()}
+    return kept | {f"GIFTWAVE_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
 
 
 def giftwave(*arguments: str, cwd: Path = REPOSITORY, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -335,6 +340,10 @@ def _command_of(pid: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     return ""
+
+
+def _program_of(pid: int) -> str:
+    return (_command_of(pid).split() or [""])[0]
 
 
 def _tcp_rows() -> list[Sequence[str]]:

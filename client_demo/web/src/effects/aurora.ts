@@ -53,6 +53,7 @@ function paintCurtain(scene: Scene, curtain: Curtain, index: number): void {
   if (unfolded <= 0) return;
   const picture = stripSprite(curtain.colours);
   const time = clock_s * curtain.drift * 2;
+  pen.imageSmoothingEnabled = false; // only gradients: see Sprite.soft
   // Strips meet on whole pixels: with added light, a seam or an overlap would show as a line.
   let left = 0;
   for (let strip = 0; strip < STRIPS; strip += 1) {
@@ -64,20 +65,21 @@ function paintCurtain(scene: Scene, curtain: Curtain, index: number): void {
     const rays = 0.78 + 0.22 * Math.sin(along * 63 + time * 3 + index * 5);
     const tall = curtain.height * (0.72 + 0.4 * fold) * height;
     const hem = (curtain.hem + wave) * height;
-    setAlpha(scene, reveal * (0.16 + 0.62 * fold * fold) * rays);
+    setAlpha(scene, reveal * (0.24 + 0.76 * fold * fold) * rays);
     pen.drawImage(picture.image, left, hem - tall, right - left, tall);
     left = right;
   }
+  pen.imageSmoothingEnabled = true;
 }
 
 function stripSprite(colours: readonly [string, string]): Sprite {
   const [low, high] = colours;
-  return sprite(`curtain${low}`, { width: 2, height: 160 }, (pen) => {
-    const light = pen.createLinearGradient(0, -80, 0, 80);
+  return sprite(`curtain${low}`, { width: 2, height: 480 }, (pen) => {
+    const light = pen.createLinearGradient(0, -240, 0, 240);
     const stops = [[0, high, 0], [0.3, high, 0.2], [0.6, high, 0.5], [0.82, low, 0.85], [0.93, low, 1], [0.97, low, 0.55], [1, low, 0]] as const;
     for (const [at, colour, alpha] of stops) light.addColorStop(at, fadeHex(colour, alpha));
     pen.fillStyle = light;
-    pen.fillRect(-1, -80, 2, 160);
+    pen.fillRect(-1, -240, 2, 480);
   });
 }
 

@@ -40,6 +40,7 @@ function paintBeams(scene: Scene, from: { x: number; y: number }, lit: number): 
     paintAt(scene, { ...from, turn: angle }, (pen) => {
       setAlpha(scene, 0.52 * lit);
       const picture = beamSprite(pick(BEAM_COLOURS, beam));
+      pen.imageSmoothingEnabled = false; // only gradients: see Sprite.soft
       pen.drawImage(picture.image, 0, -length * 0.085, length, length * 0.17);
     });
   }
@@ -47,7 +48,8 @@ function paintBeams(scene: Scene, from: { x: number; y: number }, lit: number): 
 
 /** A fan of light, strongest along its middle and near the ball. */
 function beamSprite(colour: string): Sprite {
-  return sprite(`beam${colour}`, { width: 160, height: 48 }, (pen) => {
+  return sprite(`beam${colour}`, { width: 320, height: 96 }, (pen) => {
+    pen.scale(2, 2);
     const layers = 12;
     for (let layer = 1; layer <= layers; layer += 1) {
       const half = (layer / layers) * 24;

@@ -22,7 +22,7 @@ function paint(scene: Scene): void {
   const place = { x: width * 0.5 - unit * 8, y: height * 0.62 + (1 - entered) * unit * 60, turn: TURN - kick + (1 - entered) * 0.7 };
   const hole = { x: place.x - Math.sin(TURN) * unit * 4, y: place.y + Math.cos(TURN) * unit * 4 };
   paintLight(scene, () => {
-    stamp(scene, glowSprite(tone('coral', 2)), { ...hole, width: unit * 120, alpha: 0.3 });
+    stamp(scene, glowSprite(tone('coral', 2)), { ...hole, width: unit * 96, alpha: 0.34 });
     STRUMS.forEach((strum, index) => paintRings(scene, hole, { strum, index }));
   });
   paintStaff(scene, hole);
@@ -63,17 +63,17 @@ function paintStrings(scene: Scene, pen: Pen): void {
 
 function paintRings(scene: Scene, hole: { x: number; y: number }, { strum, index }: { strum: number; index: number }): void {
   const { pen, unit } = scene;
-  for (let ring = 0; ring < 3; ring += 1) {
-    const age = span(scene.t, strum + ring * 0.028, strum + 0.3 + ring * 0.028);
+  for (let ring = 0; ring < 2; ring += 1) {
+    const age = span(scene.t, strum + ring * 0.035, strum + 0.28 + ring * 0.035);
     if (age <= 0 || age >= 1) continue;
     setAlpha(scene, (1 - age) ** 1.5 * 0.6);
     pen.strokeStyle = pick(NOTE_COLOURS, index + ring);
     pen.lineWidth = unit * (1.3 * (1 - age) + 0.25);
     pen.beginPath();
-    for (let step = 0; step <= 60; step += 1) {
-      const angle = (step / 60) * TAU;
+    for (let step = 0; step <= 132; step += 1) {
+      const angle = (step / 132) * TAU;
       // The wave itself is written on the ring, like a record's groove.
-      const reach = unit * (10 + 52 * easeOut(age)) * (1 + 0.03 * Math.sin(angle * 12 + scene.clock_s * 8) * (1 - age));
+      const reach = unit * (10 + 52 * easeOut(age)) * (1 + 0.022 * Math.sin(angle * 12 + scene.clock_s * 8) * (1 - age));
       pen.lineTo(hole.x + Math.cos(angle) * reach, hole.y + Math.sin(angle) * reach);
     }
     pen.closePath();
@@ -115,9 +115,9 @@ function paintNotes(scene: Scene, hole: { x: number; y: number }): void {
     kind: index % 2,
   }));
   for (const note of notes) {
-    const age = span(scene.t, note.starts, note.starts + 0.42);
+    const age = span(scene.t, note.starts, note.starts + 0.36);
     if (age <= 0 || age >= 1) continue;
-    const along = easeOut(age) * 0.94;
+    const along = age ** 0.75 * 0.94;
     const rides = { x: lerp(hole.x, width, along), y: staffY(scene, along, hole.y) + note.line * unit * 3.4 * Math.sqrt(along) };
     const reach = easeOut(age) * unit * 52;
     const flies = { x: hole.x + Math.cos(note.angle) * reach, y: hole.y + Math.sin(note.angle) * reach * 1.15 };

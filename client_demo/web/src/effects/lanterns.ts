@@ -1,4 +1,4 @@
-import { fadeHex, tone } from './shared/colour';
+import { tone } from './shared/colour';
 import { TAU, clamp, easeInOut, easeOut, lerp, span } from './shared/ease';
 import { fillEllipse, fillShape, linear, traceHeart } from './shared/paths';
 import { between, scatter } from './shared/random';
@@ -62,16 +62,16 @@ function paintLantern(scene: Scene, lantern: Lantern): void {
   const sway = Math.sin(clock_s * lerp(0.7, 1.2, lantern.depth) + lantern.phase);
   const x = lantern.x * width + sway * unit * lerp(0.8, 3, lantern.depth) + (t - 0.5) * unit * 5 * lantern.depth;
   const flicker = 0.9 + 0.1 * Math.sin(clock_s * 5 + lantern.phase * 3);
-  stamp(scene, lanternSprite(lantern.painted), { x, y, width: size * 1.9, turn: sway * 0.07, alpha: lerp(0.6, 1, lantern.depth) });
-  if (lantern.depth > 0.12) {
-    paintLight(scene, () => stamp(scene, glowSprite('#ffd98a'), { x: x - sway * size * 0.02, y: y + size * 0.3, width: size * 1.15, alpha: 0.5 * flicker }));
+  stamp(scene, glowSprite('#ff8a3c'), { x, y: y + size * 0.1, width: size * 1.9, alpha: 0.5 * lerp(0.6, 1, lantern.depth) });
+  stamp(scene, lanternSprite(lantern.painted), { x, y, width: size * 0.96, turn: lantern.depth < 0.1 ? 0 : sway * 0.07, alpha: lerp(0.6, 1, lantern.depth) });
+  if (lantern.depth > 0.3) {
+    paintLight(scene, () => stamp(scene, glowSprite('#ffd98a'), { x: x - sway * size * 0.02, y: y + size * 0.3, width: size * 0.9, alpha: 0.5 * flicker }));
   }
 }
 
-/** The lantern with its halo in one picture: 96 wide for the paper, the rest is light. */
 function lanternSprite(painted: Lantern['painted']): Sprite {
-  return sprite(`lantern-${painted}`, { width: 192, height: 232 }, (pen) => {
-    paintHalo(pen);
+  return sprite(`lantern-${painted}`, { width: 208, height: 276 }, (pen) => {
+    pen.scale(2, 2);
     const tones = PAPERS[painted];
     const paper = pen.createRadialGradient(0, 44, 6, 0, 6, 92);
     tones.forEach((colour, index) => paper.addColorStop([0, 0.34, 0.7, 1][index] ?? 1, colour));
@@ -85,13 +85,6 @@ function lanternSprite(painted: Lantern['painted']): Sprite {
     fillEllipse(pen, 0, 59, [25, 4.8]);
     fillShape(pen, 'M0 34c9 10 10 20 0 25-10-5-9-15 0-25z', '#fffdf0');
   });
-}
-
-function paintHalo(pen: Pen): void {
-  const halo = pen.createRadialGradient(0, 12, 20, 0, 8, 96);
-  for (const [at, alpha] of [[0, 0.55], [0.4, 0.26], [0.75, 0.07], [1, 0]] as const) halo.addColorStop(at, fadeHex('#ff9a4c', alpha));
-  pen.fillStyle = halo;
-  pen.fillRect(-96, -116, 192, 232);
 }
 
 function paintRibs(pen: Pen): void {

@@ -58,7 +58,7 @@ function paintSun(scene: Scene, road: Road): void {
   pen.globalCompositeOperation = 'destination-out';
   for (let band = 0; band < 6; band += 1) {
     const drift = (band + ((scene.clock_s * 0.35) % 1)) / 6;
-    pen.fillRect(road.centre - radius, y - radius * 0.12 + drift * radius * 0.95, radius * 2, radius * 0.075 * drift);
+    pen.fillRect(road.centre - radius, y - radius * 0.45 + drift * radius * 1.1, radius * 2, radius * 0.075 * drift);
   }
   pen.restore();
 }
@@ -92,8 +92,8 @@ function paintRoad(scene: Scene, road: Road): void {
   const { pen, width, height, unit } = scene;
   const asphalt = linear(pen, [0, road.horizon, 0, height], 'rgba(58,30,110,.95)', 'rgba(24,16,58,.9)', 'rgba(12,10,34,.78)');
   setAlpha(scene, 1);
-  pen.fillStyle = linear(pen, [0, road.horizon, 0, height], 'rgba(120,40,160,.55)', 'rgba(40,16,80,.22)', 'rgba(16,8,40,0)');
-  pen.fillRect(0, road.horizon, width, height - road.horizon);
+  pen.fillStyle = linear(pen, [0, road.horizon, 0, lerp(road.horizon, height, 0.5)], 'rgba(120,40,160,.55)', 'rgba(60,22,110,.25)', 'rgba(16,8,40,0)');
+  pen.fillRect(0, road.horizon, width, (height - road.horizon) * 0.5);
   pen.fillStyle = asphalt;
   fillPolygon(pen, [road.centre - unit * 0.8, road.horizon, road.centre + unit * 0.8, road.horizon, road.centre + road.half, height, road.centre - road.half, height]);
   for (const side of [-1, 1]) {

@@ -39,9 +39,9 @@ function paintTail(pen: Pen): void {
   fillShape(pen, 'M-43-33C-32-36-22-36-12-34l-2 6C-24-30-34-29-42-26zM43-33C32-36 22-36 12-34l2 6C24-30 34-29 42-26z', glow);
   fillShape(pen, 'M-12-33h24l-1 3h-22z', '#ff5d7c');
   // The wing stands on two struts above the boot.
-  fillShape(pen, 'M-34-50h3l2 8h-4zM31-50h3l-1 8h-4z', '#3d0a66');
-  fillShape(pen, 'M-50-54C-30-58 30-58 50-54l-1 6C30-51-30-51-49-48z', linear(pen, [-40, -58, 40, -48], '#ffd0ea', '#ff3f96', '#8a1490'));
-  fillShape(pen, 'M-49-54.500C-30-57.500 10-57.600 30-56.400 10-56.500-30-56-49-53.500z', 'rgba(255,255,255,.8)');
+  fillShape(pen, 'M-28-52h3l2 10h-4zM25-52h3l-1 10h-4z', '#3d0a66');
+  fillShape(pen, 'M-42-55C-26-58 26-58 42-55l-1 5.500C26-52.500-26-52.500-41-49.500z', linear(pen, [-40, -58, 40, -48], '#ffd0ea', '#ff3f96', '#8a1490'));
+  fillShape(pen, 'M-41-55.400C-26-57.800 10-57.800 28-56.800 10-56.800-26-56.400-41-54.400z', 'rgba(255,255,255,.8)');
 }
 
 function paintFlames(pen: Pen, size: number): void {
@@ -49,10 +49,10 @@ function paintFlames(pen: Pen, size: number): void {
     pen.save();
     pen.translate(x, -7);
     pen.scale(1, size);
-    pen.fillStyle = linear(pen, [0, 0, 0, 30], '#e6f7ff', tone('sky', 2), 'rgba(110,60,255,0)');
-    pen.fill(new Path2D('M-6 0C-8 12-4 20 0 32 4 20 8 12 6 0z'));
-    pen.fillStyle = linear(pen, [0, 0, 0, 18], '#ffffff', 'rgba(200,240,255,0)');
-    pen.fill(new Path2D('M-3 0C-4 8-2 12 0 19 2 12 4 8 3 0z'));
+    pen.fillStyle = linear(pen, [0, 0, 0, 19], '#e6f7ff', tone('sky', 2), 'rgba(110,60,255,0)');
+    pen.fill(new Path2D('M-6 0C-9 7-5 13 0 19 5 13 9 7 6 0z'));
+    pen.fillStyle = linear(pen, [0, 0, 0, 11], '#ffffff', 'rgba(200,240,255,0)');
+    pen.fill(new Path2D('M-3.500 0C-5 5-2 8 0 11 2 8 5 5 3.500 0z'));
     pen.restore();
   }
 }

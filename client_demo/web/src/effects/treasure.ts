@@ -20,9 +20,10 @@ function paint(scene: Scene): void {
   const { unit, width, height, t } = scene;
   dimStage(scene, 0.28 * easeOut(span(t, 0, 0.2)));
   const floor = height * 0.9;
-  const dropped = bounceHeight(span(t, 0, 0.2), 2);
+  // Heavy: one low bounce. More would also show the bright chest in one place too often a second.
+  const dropped = bounceHeight(span(t, 0, 0.18), 1) ** 2;
   const chest = { x: width / 2, y: floor - dropped * height * 0.75 };
-  const rattle = Math.sin(scene.clock_s * 22) * 0.025 * easeInOut(span(t, 0.16, 0.2)) * (1 - span(t, OPENS, OPENS + 0.04));
+  const rattle = Math.sin(scene.clock_s * 14) * 0.025 * easeInOut(span(t, 0.16, 0.2)) * (1 - span(t, OPENS, OPENS + 0.04));
   const open = easeInOut(span(t, OPENS - 0.02, OPENS + 0.1));
   const mouth = { x: chest.x, y: floor - unit * 27 };
   paintLight(scene, () => {
@@ -60,14 +61,14 @@ function paintRays(scene: Scene, mouth: { x: number; y: number }, open: number):
 
 function paintCoins(scene: Scene, mouth: { x: number; y: number }, floor: number, layer: 'behind' | 'front'): void {
   const { unit, width, height } = scene;
-  const coins = scatter(`coins-${layer}`, scene.seed, layer === 'front' ? 66 : 58, (random, index) => ({
-    leaves: OPENS + 0.05 + (index / 62) * 0.4 + between(random, 0, 0.02),
+  const coins = scatter(`coins-${layer}`, scene.seed, layer === 'front' ? 62 : 54, (random, index) => ({
+    leaves: OPENS + 0.05 + (index / 62) * 0.44 + between(random, 0, 0.02),
     speed_x: between(random, -1, 1) * (0.25 + 0.75 * random()),
-    speed_y: -between(random, 0.75, 1.18),
+    speed_y: -between(random, 1.15, 1.85),
     drag: 0.35,
-    gravity: 1.5,
-    spin: between(random, 5, 11),
-    size: between(random, 5, 8),
+    gravity: 1.9,
+    spin: between(random, 2.4, 5.2),
+    size: between(random, 5.4, 8.6),
     gem: index % 9 === 4,
     hue: pick(GEM_HUES, random() * 4),
     floor: between(random, layer === 'front' ? 0 : -2.4, layer === 'front' ? 5 : -0.6),

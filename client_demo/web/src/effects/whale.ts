@@ -1,4 +1,4 @@
-import { tone } from './shared/colour';
+import { fadeHex, tone } from './shared/colour';
 import { TAU, clamp, easeIn, easeInOut, easeOut, lerp, span } from './shared/ease';
 import { throwX, throwY } from './shared/motion';
 import { fillCircle, fillShape, linear } from './shared/paths';
@@ -22,7 +22,7 @@ const WAVES = [
 export const whale = stageEffect({ id: 'whale', duration_ms: DURATION_S * 1000, paint });
 
 function paint(scene: Scene): void {
-  const { unit, width, height, t } = scene;
+  const { unit, height, t } = scene;
   dimStage(scene, 0.26 * easeOut(span(t, 0, 0.2)));
   const sea = height * lerp(1.12, 0.72, easeOut(span(t, 0, 0.2)) - easeIn(span(t, 0.9, 1)) * 0.5);
   const now = span(t, LEAVES, LANDS);
@@ -74,12 +74,14 @@ function paintWave(scene: Scene, index: 0 | 1 | 2, sea: number): void {
   if (level - unit * 4 > height) return;
   const crest = (x: number): number => level + Math.sin(x / (wave.length * unit) * TAU * 0.5 + scene.clock_s * wave.pace) * wave.swell * unit + Math.sin(x / (unit * 11) - scene.clock_s * 1.3) * unit * 0.6;
   setAlpha(scene, wave.alpha);
-  pen.fillStyle = linear(pen, [0, level - unit * 3, 0, height], wave.top, wave.deep);
+  // Only the front wave reaches the bottom: the others end where it hides them.
+  const foot = index === 2 ? height : Math.min(height, level + unit * 16);
+  pen.fillStyle = linear(pen, [0, level - unit * 3, 0, foot], wave.top, index === 2 ? wave.deep : fadeHex(wave.deep, 0));
   pen.beginPath();
-  pen.moveTo(0, height);
+  pen.moveTo(0, foot);
   const steps = 48;
   for (let step = 0; step <= steps; step += 1) pen.lineTo((step / steps) * width, crest((step / steps) * width));
-  pen.lineTo(width, height);
+  pen.lineTo(width, foot);
   pen.fill();
   setAlpha(scene, 0.75);
   pen.strokeStyle = '#e0f5ff';

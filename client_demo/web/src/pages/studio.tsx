@@ -45,27 +45,36 @@ function StudioPage(): JSX.Element {
         <Notice change={live.connection.value} problem={live.problem.value} />
         {(studio.isMissing.value || state === 'closed') && <OpenRoom studio={studio} />}
         <Totals />
-        <Card title="Gifts per minute" aside={<span class="card-hint">last 30 minutes</span>}>
-          <RateChart studio={studio} />
-        </Card>
-        <Card title="Top fans">
-          <TopFans fans={live.topFans.value} fansMax={6} />
-        </Card>
-        <Card title="Overlay">
-          <OverlayLink room={live.room} />
-        </Card>
-        <Card
-          title="Live feed"
-          aside={<Segmented label="Show" choices={FILTERS} value={studio.filter.value} onChange={(value) => (studio.filter.value = value)} />}
-        >
-          <div class="scrolls studio-feed">
-            <Feed items={studio.shownFeed.value} withTime />
-          </div>
-        </Card>
+        <Board />
       </main>
       <Announcer live={live} />
       <Toasts />
     </>
+  );
+}
+
+function Board(): JSX.Element {
+  return (
+    <div class="board">
+      <Card title="Gifts per minute" kind="board-rate" aside={<span class="card-hint">last 30 minutes</span>}>
+        <RateChart studio={studio} />
+      </Card>
+      <Card title="Top fans">
+        <TopFans fans={live.topFans.value} fansMax={6} />
+      </Card>
+      <Card title="Overlay">
+        <OverlayLink room={live.room} />
+      </Card>
+      <Card
+        title="Live feed"
+        kind="board-feed"
+        aside={<Segmented label="Show" choices={FILTERS} value={studio.filter.value} onChange={(value) => (studio.filter.value = value)} />}
+      >
+        <div class="scrolls studio-feed">
+          <Feed items={studio.shownFeed.value} withTime />
+        </div>
+      </Card>
+    </div>
   );
 }
 

@@ -43,7 +43,7 @@ function Watch(): JSX.Element {
           <Card title="Top fans">
             <TopFans fans={live.topFans.value} fansMax={5} me={live.user.value?.id} />
           </Card>
-          <Card title="Gifts" label="Gifts so far" aside={<SimNote isShown={live.hasSimulated.value} />}>
+          <Card title="Gifts so far" kind="watch-gifts" aside={<SimNote isShown={live.hasSimulated.value} />}>
             <div class="scrolls watch-feed">
               <Feed items={live.feed.value} />
             </div>

@@ -21,10 +21,15 @@ const EMPTY: Catalogue = { revision: '', tiers: [], gifts: [] };
 
 export const catalogue = signal<Catalogue>(EMPTY);
 
-/** Load the catalogue unless this revision is here already. @throws GiftwaveError */
+let loading: Promise<void> | undefined;
+
+/** Load the catalogue unless this revision is here already or on its way. @throws GiftwaveError */
 export async function loadCatalogue(revision?: string): Promise<void> {
   if (revision !== undefined && catalogue.peek().revision === revision) return;
-  catalogue.value = await callApi<Catalogue>('/v1/catalogue');
+  loading ??= callApi<Catalogue>('/v1/catalogue')
+    .then((loaded) => void (catalogue.value = loaded))
+    .finally(() => (loading = undefined));
+  await loading;
 }
 
 /** A gift that was taken out of the catalogue still happened, so it keeps a name. */

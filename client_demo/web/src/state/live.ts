@@ -47,7 +47,9 @@ export class LiveRoom {
   /** True once connected; false where trying on is pointless, which `connection` explains. */
   async connect(): Promise<boolean> {
     try {
-      await this.client.connect().catch((error: unknown) => this.#connectAnew(error));
+      const { catalogue_revision } = await this.client.connect().catch((error: unknown) => this.#connectAnew(error));
+      // Names and tiers before events: a gift that is not known yet would be shown in the wrong place.
+      await loadCatalogue(catalogue_revision).catch(showError);
       return true;
     } catch {
       return false;
@@ -90,7 +92,10 @@ export class LiveRoom {
       // Before the first answer nothing was on screen that could have a hole.
       if (this.#epoch !== '') this.feed.value = addGap(this.feed.peek(), epoch, from, to);
     });
-    client.on('error', showError);
+    client.on('error', (error) => {
+      // What is refused before the welcome ends the connection, which the page explains where it stands.
+      if (this.connection.peek().state === 'live') showError(error);
+    });
   }
 
   #show(room: Room, events: readonly RoomEvent[]): void {

@@ -15,6 +15,7 @@ interface GiftButtonProps {
 }
 
 export function GiftButton({ gift, sending, coins, isEnded }: GiftButtonProps): JSX.Element {
+  const button = useRef<HTMLButtonElement>(null);
   const missing = gift.price_coins - coins;
   const why = isEnded ? 'This stream has ended.' : missing > 0 ? `${gift.name} costs ${formatCoins(gift.price_coins)}; you have ${formatWhole(coins)}.` : null;
   const run = sending.runs.value[gift.id] ?? 0;
@@ -22,6 +23,7 @@ export function GiftButton({ gift, sending, coins, isEnded }: GiftButtonProps): 
   return (
     <div class="gift" data-tier={gift.tier}>
       <button
+        ref={button}
         type="button"
         class="gift-button"
         data-testid={`gift-${gift.id}`}
@@ -39,7 +41,8 @@ export function GiftButton({ gift, sending, coins, isEnded }: GiftButtonProps): 
           </span>
         )}
       </button>
-      {sending.confirming.value === gift.id && <Confirm gift={gift} sending={sending} />}
+      {/* The focus goes back to the first tap's place, or the keyboard would start over at the top of the page. */}
+      {sending.confirming.value === gift.id && <Confirm gift={gift} sending={sending} onLeave={() => button.current?.focus()} />}
     </div>
   );
 }
@@ -55,9 +58,13 @@ function Price({ gift, missing }: { gift: Gift; missing: number }): JSX.Element 
 }
 
 /** The second tap, where the first one was: a thumb that slipped must not cost a thousand coins. */
-function Confirm({ gift, sending }: { gift: Gift; sending: Sending }): JSX.Element {
+function Confirm({ gift, sending, onLeave }: { gift: Gift; sending: Sending; onLeave(): void }): JSX.Element {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
+  const leave = (): void => {
+    sending.cancelConfirm();
+    onLeave();
+  };
   return (
     <button
       ref={button}
@@ -65,9 +72,12 @@ function Confirm({ gift, sending }: { gift: Gift; sending: Sending }): JSX.Eleme
       class="gift-confirm"
       data-testid={`confirm-${gift.id}`}
       aria-label={`Confirm: send ${gift.name} for ${formatCoins(gift.price_coins)}`}
-      onClick={() => sending.send(gift)}
+      onClick={() => {
+        leave();
+        sending.send(gift);
+      }}
       onBlur={() => sending.cancelConfirm()}
-      onKeyDown={(event) => event.key === 'Escape' && sending.cancelConfirm()}
+      onKeyDown={(event) => event.key === 'Escape' && leave()}
     >
       <img class="gift-still" src={stillOf(gift)} alt="" width="64" height="64" />
       <span class="confirm-words">Tap again to send</span>

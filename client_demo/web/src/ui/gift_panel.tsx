@@ -21,7 +21,9 @@ export function GiftPanel({ live, sending }: { live: LiveRoom; sending: Sending 
           <GiftButton key={gift.id} gift={gift} sending={sending} coins={coins} isEnded={isEnded} />
         ))}
       </div>
-      <Extras sending={sending} messageMax={live.client.limits?.message_chars_max ?? 120} />
+      {gifts.length === 0 && <p class="empty">The gifts appear here once the server answers.</p>}
+      {isEnded && <p class="gift-ended">This stream has ended. Your coins stay yours for the next one.</p>}
+      {!isEnded && gifts.length > 0 && <Extras sending={sending} messageMax={live.client.limits?.message_chars_max ?? 120} />}
     </section>
   );
 }

@@ -75,9 +75,9 @@ export function SimNote({ isShown }: { isShown: boolean }): JSX.Element | null {
   );
 }
 
-export function Card({ title, aside, children, label }: { title: string; aside?: ComponentChildren; children: ComponentChildren; label?: string }): JSX.Element {
+export function Card({ title, aside, children, kind }: { title: string; aside?: ComponentChildren; children: ComponentChildren; kind?: string }): JSX.Element {
   return (
-    <section class="card" aria-label={label ?? title}>
+    <section class={kind === undefined ? 'card' : `card ${kind}`} aria-label={title}>
       <header class="card-head">
         <h2 class="card-title">{title}</h2>
         {aside}

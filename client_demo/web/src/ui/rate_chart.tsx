@@ -53,7 +53,7 @@ function makeChart(root: HTMLElement, data: [number[], number[]], onHover: (inde
     {
       width: root.clientWidth,
       height: root.clientHeight,
-      padding: [10, 4, 0, 0],
+      padding: [10, 16, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { x: { time: true, range: (_chart, min, max) => [min - 30, max + 30] }, y: { range: (_chart, _min, max) => [0, Math.max(5, max * 1.15)] } },

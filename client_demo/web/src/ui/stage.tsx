@@ -47,9 +47,9 @@ function Creator({ live }: { live: LiveRoom }): JSX.Element {
   const creator = live.creator.value;
   return (
     <div class="creator">
-      <Avatar person={creator ?? { id: '', name: '·' }} size={2.5} />
+      <Avatar person={creator ?? { id: live.room, name: live.room }} size={2.5} />
       <div class="creator-words">
-        <p class="creator-name">{creator?.name ?? 'Loading'}</p>
+        <p class="creator-name">{creator?.name ?? live.room}</p>
         <h1 class="creator-title">{live.title.value}</h1>
       </div>
       <LiveMark state={live.state.value} />
