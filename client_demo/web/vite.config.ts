@@ -40,5 +40,5 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ['tests/**/*.test.ts'], environment: 'node', testTimeout: 10_000 },
+  test: { include: ['tests/**/*.test.ts', 'src/effects/**/*.test.ts'], environment: 'node', testTimeout: 10_000 },
 });
