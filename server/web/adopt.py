@@ -83,6 +83,12 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
+        # Frames in the segment of the handshake were parsed when it was accepted; uvicorn would look at them only when
+        # more bytes come.
+        if self.conn.parser_exc is not None:
+            self.handle_parser_exception()
+        else:
+            self.handle_events()
         if self.disconnected:
             self._let_go()
 

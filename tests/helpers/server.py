@@ -56,7 +56,12 @@ class ServerProcess:
         self.tokens = Tokens(SECRET, SystemClock())
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.end()
+            self.forget()
+            raise
 
     def __exit__(self, kind: object, *_: object) -> None:
         try:
@@ -166,6 +171,7 @@ class ServerProcess:
             if is_alive(pid):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, children)))
 
     def forget(self) -> None:
         """Remove what it left on disk."""
