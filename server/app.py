@@ -14,11 +14,13 @@ from starlette.routing import WebSocketRoute
 
 from server import __version__
 from server.clock import Clock, SystemClock
-from server.errors import BadField, GiftwaveError, NotFound
+from server.errors import BadField, BodyTooLarge, GiftwaveError, Malformed, MethodNotAllowed, NotFound
 from server.hub.hub import Hub
+from server.hub.people import People
 from server.service.catalogue import load_catalogue
 from server.service.demo import Demo
-from server.service.gifting import Gifting, Receipts
+from server.service.gifting import Gifting
+from server.service.receipts import Receipts
 from server.service.rooms import Rooms
 from server.service.watching import Watching
 from server.settings import Settings
@@ -38,11 +40,12 @@ from server.web.problems import answer_giftwave_error, problem
 from server.web.session import SessionContext
 from server.web.tokens import Tokens, token_secret
 from server.web.websocket import SocketEndpoint
-from server.wire.close import Close
 
 log = structlog.get_logger(__name__)
 
 _SWEEP_S = 1.0
+# The largest body the API knows is a gift with a long message: below 1 KiB.
+_BODY_BYTES_MAX = 16_384
 # Goodbyes go out in slices, so that saying them to thousands does not stall the rest.
 _GOODBYE_SLICE = 250
 
@@ -50,7 +53,8 @@ _GOODBYE_SLICE = 250
 class Worker:
     """One serving process: the store's client, the hub, the use cases, and the web application over them."""
 
-    def __init__(self, settings: Settings, store_url: str, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        assert settings.redis_url is not None, "the supervisor says where the store is"
         self._settings = settings
         self._clock = clock or SystemClock()
         self._tasks = TaskOwner("worker")
@@ -59,11 +63,12 @@ class Worker:
         catalogue = load_catalogue(settings.catalogue)
         tokens = Tokens(token_secret(settings), self._clock)
 
-        self._client = StoreClient(store_url, settings)
+        self._client = StoreClient(settings.redis_url, settings)
         room_store = RoomStore(self._client, keys, settings)
-        wallets = WalletStore(self._client, keys, settings)
+        wallets = WalletStore(self._client, keys)
         self._engine = GiftEngine(self._client, keys, settings)
 
+        people = People()
         self._watching: Watching
         self._hub = Hub(on_hole=lambda room: self._watching.on_hole(room))
         self._watching = Watching(self._hub, room_store, self._tasks)
@@ -71,12 +76,13 @@ class Worker:
             self._client,
             keys,
             on_batch=self._hub.receive,
-            on_wallet=self._hub.push_balance,
+            on_balances=people.push_balances,
             on_reconnected=self._watching.on_reconnected,
         )
         self._watching.attach(self._bus)
 
         rooms = Rooms(room_store)
+        gates = UserGates(settings.messages_per_s, self._clock)
         gifting = Gifting(self._engine, rooms, catalogue, self._clock)
         self._sessions = SessionContext(
             settings=settings,
@@ -85,6 +91,8 @@ class Worker:
             gifting=gifting,
             watching=self._watching,
             wallets=wallets,
+            people=people,
+            gates=gates,
             catalogue_revision=catalogue.revision,
         )
 
@@ -95,10 +103,12 @@ class Worker:
             docs_url=None,
             redoc_url=None,
             lifespan=self._lifespan,
+            max_body_size=_BODY_BYTES_MAX,
             exception_handlers={
                 GiftwaveError: answer_giftwave_error,
                 RequestValidationError: _answer_validation_error,
                 HTTPException: _answer_http_error,
+                Exception: _answer_failure,
             },
         )
         self.web.add_middleware(SecurityHeaders)
@@ -108,9 +118,9 @@ class Worker:
                 catalogue=catalogue,
                 rooms=rooms,
                 gifting=gifting,
-                receipts=Receipts(self._client, keys, settings),
+                receipts=Receipts(self._client, keys),
                 wallets=wallets,
-                gates=UserGates(settings.messages_per_s, self._clock),
+                gates=gates,
             )
         )
         if settings.demo:
@@ -147,12 +157,12 @@ class Worker:
             await asyncio.sleep(0.02)
 
     async def _sweep_for_ever(self) -> None:
-        """Close the members that have lagged for too long."""
+        """Close the connections that took nothing for too long."""
         while True:
             await asyncio.sleep(_SWEEP_S)
             limit_s = self._clock.monotonic_s() - self._settings.lagging_s_max
-            for member in self._hub.lagging_since(limit_s):
-                member.connection.close(Close.SLOW_CONSUMER, Close.SLOW_CONSUMER.meaning)
+            for session in list(self._sessions.open):
+                session.close_if_stalled(since_s=limit_s)
 
 
 async def _answer_validation_error(_: Request, error: Exception) -> JSONResponse:
@@ -163,6 +173,20 @@ async def _answer_validation_error(_: Request, error: Exception) -> JSONResponse
 
 async def _answer_http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    answer = problem(NotFound(NotFound.sentence if error.status_code == 404 else f"{error.detail}."))
+    answer = problem(_HTTP_ERRORS.get(error.status_code, GiftwaveError)())
     answer.status_code = error.status_code
+    answer.headers.update(error.headers or {})
     return answer
+
+
+async def _answer_failure(_: Request, error: Exception) -> JSONResponse:
+    log.error("web.request_failed", exc_info=error)
+    return problem(GiftwaveError())
+
+
+_HTTP_ERRORS: dict[int, type[GiftwaveError]] = {
+    400: Malformed,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+}

@@ -60,11 +60,11 @@ def demo(
 
 
 @app.command(hidden=True)
-def worker(store_url: Annotated[str, typer.Option()]) -> None:
+def worker() -> None:
     """Serve from this process alone; `giftwave serve` starts these."""
     from server.serving import run_worker
 
-    run_worker(load_settings(), store_url)
+    run_worker(load_settings())
 
 
 @app.command(epilog="Example: giftwave token u_ana --name Ana --role viewer --ttl 3600")
@@ -179,9 +179,7 @@ async def _grant(settings: Settings, fan: FanId, coins: int, bucket: Bucket, gra
     url = settings.redis_url or f"unix://{(settings.data / 'valkey' / 'valkey.sock').resolve()}"
     client = StoreClient(url, settings)
     try:
-        wallet = await WalletStore(client, Keys(shard_id=0), settings).grant(
-            fan, coins=coins, bucket=bucket, grant_id=grant_id
-        )
+        wallet = await WalletStore(client, Keys(shard_id=0)).grant(fan, coins=coins, bucket=bucket, grant_id=grant_id)
     finally:
         await client.close()
     return wallet.coins

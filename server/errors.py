@@ -2,7 +2,7 @@
 
 GiftwaveError
 ├── BadInput            the message itself is wrong; sending it again cannot help
-│   ├── Malformed · UnknownType · BadField · HelloFirst · AlreadyGreeted · NotFound
+│   ├── Malformed · UnknownType · BadField · HelloFirst · AlreadyGreeted · NotFound · MethodNotAllowed · BodyTooLarge
 ├── AccessDenied        who speaks may not do this
 │   ├── BadToken · TokenExpired · Forbidden · OriginNotAllowed
 ├── Refused             understood and decided against; no coins moved, and the decision is remembered
@@ -77,6 +77,20 @@ class NotFound(BadInput):
 
     code = "not_found"
     sentence = "There is nothing at this address."
+
+
+class MethodNotAllowed(BadInput):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    sentence = "This address does not take this method."
+
+
+class BodyTooLarge(BadInput):
+    """A request body over the limit."""
+
+    code = "body_too_large"
+    sentence = "This body is larger than any request here needs to be."
 
 
 class AccessDenied(GiftwaveError):
@@ -199,10 +213,11 @@ class StaleIntent(Refused):
 
 
 class FutureIntent(Refused):
-    """The intent's time lies ahead of the server's clock."""
+    """The intent's time lies ahead of the server's clock; not remembered, because time will make it good."""
 
     code = "future_intent"
-    sentence = "This order is dated in the future; check the clock of your device."
+    retryable = True
+    sentence = "This order is dated in the future; check the clock of your device, or send it again later."
 
 
 class UnknownIntent(Refused):

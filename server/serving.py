@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,6 +18,7 @@ from server.errors import PortBusy
 from server.settings import Settings
 from server.telemetry.logs import set_up_logs
 from server.web.adopt import AdoptableProtocol
+from server.web.http import BoundedHttpProtocol
 
 log = structlog.get_logger(__name__)
 
@@ -24,20 +26,21 @@ _BACKLOG = 4_096
 _SHUTDOWN_TIMEOUT_S = 5
 
 
-def run_worker(settings: Settings, store_url: str) -> None:
-    """Serve until SIGTERM or SIGINT, or until the parent is gone."""
+def run_worker(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, or until the parent is gone. The supervisor has set `redis_url`."""
+    _raise_descriptor_limit()
     set_up_logs(level=settings.log_level, as_json=settings.log_format == "json")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, store_url))
+        runner.run(_serve(settings))
 
 
-async def _serve(settings: Settings, store_url: str) -> None:
-    worker = Worker(settings, store_url)
+async def _serve(settings: Settings) -> None:
+    worker = Worker(settings)
     server = _Server(
         uvicorn.Config(
             worker.web,
             ws=AdoptableProtocol,
-            http="httptools",
+            http=BoundedHttpProtocol,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -58,6 +61,12 @@ async def _serve(settings: Settings, store_url: str) -> None:
     await server.serve(sockets=[listener(settings)])
     if not server.started:
         raise SystemExit(1)
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many connections as the machine does: the usual soft limit of 1,024 is a small room."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def listener(settings: Settings) -> socket.socket:

@@ -41,13 +41,11 @@ class Settings(BaseSettings):
     demo_coins: int = Field(50_000, ge=1, le=10_000_000, description="Coins a demo wallet is filled up to.")
     demo_room: str = Field("lounge", description="The demo creator's room.")
 
-    intent_window_s: int = Field(
-        900, ge=60, le=86_400, description="How old an intent may be and still be charged, in seconds."
-    )
-    intent_skew_s: int = Field(60, ge=1, le=3_600, description="How far a client's clock may run ahead, in seconds.")
     combo_gap_ms: int = Field(3_000, ge=500, le=30_000, description="A combo ends this long after its last send.")
     feed_batches_max: int = Field(1_000, ge=10, le=100_000, description="Batches of recent events kept for each room.")
-    resume_events_max: int = Field(2_000, ge=1, le=100_000, description="Events a resuming client is sent at most.")
+    resume_events_max: int = Field(
+        2_000, ge=1, le=100_000, description="Events a client may be behind and still resume without a gap."
+    )
     store_connections_max: int = Field(32, ge=2, le=1_024, description="Connections of a worker to the store.")
     store_timeout_s: float = Field(2.0, gt=0, le=60, description="How long one call to the store may take, in seconds.")
     batch_orders_max: int = Field(64, ge=1, le=128, description="Orders that go to the store in one call.")
@@ -83,10 +81,6 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("needs at least 32 characters; try `openssl rand -hex 32`")
         return value
-
-    @property
-    def intent_window_ms(self) -> int:
-        return self.intent_window_s * 1_000
 
     @property
     def allowed_origins(self) -> frozenset[str]:

@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
+from prometheus_client.multiprocess import mark_process_dead
 
 from server.errors import GiftwaveError, OperatorError
+from server.service.catalogue import load_catalogue
 from server.serving import check_port_is_free
 from server.settings import Settings
 from server.store.folder import DataFolder
@@ -36,6 +38,7 @@ class Supervisor:
         self._crowd = crowd
         self._stopping = asyncio.Event()
         self._children: dict[str, Child] = {}
+        self._metrics = settings.data.resolve() / "metrics"
 
     def stop(self) -> None:
         """Begin to stop."""
@@ -45,9 +48,10 @@ class Supervisor:
         """Serve until `stop`.
 
         Raises:
-            DataFolderBusy, PortBusy, StoreMissing: a sentence that says what to do.
+            DataFolderBusy, PortBusy, StoreMissing, CatalogueInvalid: a sentence that says what to do.
         """
         check_port_is_free(self._settings)
+        load_catalogue(self._settings.catalogue)  # a fault in it is told here, once, and not by every worker
         with DataFolder(self._settings.data, port=self._settings.port) as folder:
             store = None if self._settings.redis_url else EmbeddedValkey(folder.path)
             try:
@@ -56,9 +60,11 @@ class Supervisor:
                     if store is not None:
                         tasks.create_task(store.run())
                         await self._wait_for_store(store)
-                    url = self._settings.redis_url or (store.url if store else "")
+                    # In the environment, not on the command line: an address may carry a password.
+                    url = self._settings.redis_url if store is None else store.url
+                    environment = self._environment(folder.path) | {"GIFTWAVE_REDIS_URL": str(url)}
                     for number in range(self._settings.workers):
-                        child = Child(f"worker-{number}", _worker_command(url), self._environment(folder.path))
+                        child = Child(f"worker-{number}", [sys.executable, "-m", "server", "worker"], environment)
                         tasks.create_task(self._keep_running(child))
                     await self._wait_until_serving()
                     if not self._stopping.is_set():
@@ -129,6 +135,7 @@ class Supervisor:
                 return
             early_deaths = early_deaths + 1 if lived_s < _EARLY_DEATH_S else 0
             log.error("child.died", child=child.name, code=code, early=early_deaths)
+            mark_process_dead(child.last_pid, path=str(self._metrics))  # type: ignore[no-untyped-call]
             if early_deaths >= _EARLY_DEATHS_MAX:
                 if not vital:
                     return
@@ -141,9 +148,8 @@ class Supervisor:
 
     def _environment(self, data: Path) -> dict[str, str]:
         """Return what a worker inherits: our settings, whatever set them, and the folder of shared metrics."""
-        metrics = data / "metrics"
-        shutil.rmtree(metrics, ignore_errors=True)
-        metrics.mkdir(parents=True)
+        shutil.rmtree(self._metrics, ignore_errors=True)
+        self._metrics.mkdir(parents=True)
         said = self._settings.model_dump(mode="json", exclude_none=True)
         said["origins"] = ",".join(self._settings.origins)
         if self._settings.token_secret is not None:
@@ -152,7 +158,7 @@ class Supervisor:
         return {
             **os.environ,
             **{f"GIFTWAVE_{name.upper()}": str(value) for name, value in said.items()},
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
         }
 
 
@@ -164,6 +170,8 @@ class Child:
         self._command = command
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
+        self._stopping = False
+        self.last_pid = 0
 
     async def run(self) -> tuple[float, int]:
         """Start it and wait for its end; return how long it lived and its exit code."""
@@ -175,12 +183,16 @@ class Child:
             env=self._environment,
             start_new_session=True,  # Ctrl-C in the terminal is for the parent, which stops its children in order
         )
+        self.last_pid = process.pid
         log.info("child.started", child=self.name, pid=process.pid)
+        if self._stopping:  # while it was being started
+            process.terminate()
         code = await process.wait()
         return loop.time() - started, code
 
     async def stop(self, timeout_s: float) -> None:
         """Ask it to end, and insist when it does not."""
+        self._stopping = True
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -193,10 +205,6 @@ class Child:
             log.error("child.killed", child=self.name, pid=process.pid)
             process.kill()
             await process.wait()
-
-
-def _worker_command(store_url: str) -> list[str]:
-    return [sys.executable, "-m", "server", "worker", "--store-url", store_url]
 
 
 async def supervise(settings: Settings, *, crowd: bool) -> None:

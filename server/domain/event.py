@@ -90,4 +90,3 @@ class LiveBatch:
     events: tuple[Event, ...]
     totals: Totals
     earned_units: int
-    balances: dict[str, Balance]

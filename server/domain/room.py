@@ -51,8 +51,7 @@ class RoomView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Events of the feed after some offset, oldest first; `first_kept` is the oldest offset the feed still has."""
+    """A room and some events of its feed, oldest first and without a hole up to the room's offset."""
 
     view: RoomView
     events: tuple[Event, ...]
-    first_kept: int

@@ -23,7 +23,7 @@ class WalletBooks:
 
 @dataclass(slots=True)
 class RoomBooks:
-    """A room's counters in its epoch; `given` holds what fans gave publicly, `fans` everybody who gave."""
+    """A room's counters in its epoch; `given` holds what fans gave publicly."""
 
     creator: str
     epoch: str
@@ -31,7 +31,7 @@ class RoomBooks:
     offset: int = 0
     coins: int = 0
     gifts: int = 0
-    fans: set[FanId] = field(default_factory=set)
+    fans: set[tuple[FanId, bool]] = field(default_factory=set)  # each with whether hidden
     given: dict[FanId, int] = field(default_factory=dict)
 
 
@@ -132,7 +132,7 @@ class Books:
         self.platform_units += platform_units
         self.seq += 1
         room.offset, room.coins, room.gifts = room.offset + 1, room.coins + coins, room.gifts + order.count
-        room.fans.add(order.fan.id)
+        room.fans.add((order.fan.id, order.anonymous))
         if not order.anonymous:
             room.given[order.fan.id] = room.given.get(order.fan.id, 0) + coins
         running = self._extend_combo(order, room, coins=coins, now_ms=now_ms) if combo else None

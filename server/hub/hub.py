@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from server.domain.event import Balance, LiveBatch
-from server.domain.ids import FanId, RoomId
-from server.hub.member import Member
+from server.domain.event import LiveBatch
+from server.domain.ids import RoomId
 from server.hub.room import Room
 
 
@@ -37,17 +36,3 @@ class Hub:
         # A room without an epoch is still being read; what arrives now is part of that reading.
         if room is not None and room.epoch and not room.receive(batch):
             self._on_hole(room)
-
-    def push_balance(self, fan: FanId, balance: Balance) -> None:
-        """Tell a fan's connections about a change that no room saw."""
-        for room in self._rooms.values():
-            room.push_balance(fan, balance)
-
-    def lagging_since(self, limit_s: float) -> list[Member]:
-        """Return the members that have been lagging since before `limit_s` (monotonic seconds)."""
-        return [
-            member
-            for room in self._rooms.values()
-            for member in room.members
-            if member.lagging_since_s is not None and member.lagging_since_s < limit_s
-        ]

@@ -27,14 +27,26 @@ class Member:
     nothing is kept: when it drains, it is told which offsets it missed, and asks for them.
     """
 
-    __slots__ = ("connection", "encoding", "lagging_since_s", "missed_from", "missed_to", "owns_room", "user_id")
+    __slots__ = (
+        "connection",
+        "encoding",
+        "has_left",
+        "is_lagging",
+        "missed_epoch",
+        "missed_from",
+        "missed_to",
+        "owns_room",
+        "pending_joins",
+    )
 
-    def __init__(self, connection: Connection, *, user_id: str, encoding: Encoding, owns_room: bool) -> None:
+    def __init__(self, connection: Connection, *, encoding: Encoding) -> None:
         self.connection = connection
-        self.user_id = user_id
         self.encoding = encoding
-        self.owns_room = owns_room
-        self.lagging_since_s: float | None = None
+        self.owns_room = False
+        self.has_left = False
+        self.pending_joins = 0
+        self.is_lagging = False
+        self.missed_epoch = ""
         self.missed_from = 0
         self.missed_to = 0
 
@@ -42,25 +54,24 @@ class Member:
         """Write a message of this member's own: personal and money messages are never skipped."""
         self.connection.write(frame_of(message, self.encoding))
 
-    def deliver(self, frame: SharedFrame, *, first: int, last: int) -> None:
-        """Write a room's frame, or note what was missed while lagging."""
-        if self.lagging_since_s is None:
+    def deliver(self, frame: SharedFrame, *, epoch: str, first: int, last: int) -> bool:
+        """Write a room's frame and return True, or note what was missed while lagging."""
+        if not self.is_lagging:
             self.connection.write(frame.variant(self.encoding))
-            return
-        if self.missed_from == 0:
-            self.missed_from = first
+            return True
+        if self.missed_epoch != epoch:
+            self.missed_epoch, self.missed_from = epoch, first
         self.missed_to = last
-        metrics.SKIPPED.inc()
+        return False
 
-    def pause(self, now_s: float) -> None:
+    def pause(self) -> None:
         """The transport is full."""
-        if self.lagging_since_s is None:
-            self.lagging_since_s = now_s
+        self.is_lagging = True
 
-    def resume(self, *, room: str, epoch: str) -> None:
+    def resume(self, *, room: str) -> None:
         """The transport drained: announce what was missed; the client asks for it with `join`."""
-        self.lagging_since_s = None
-        if self.missed_from:
-            self.tell(Gap(room=room, epoch=epoch, first=self.missed_from, last=self.missed_to))
+        self.is_lagging = False
+        if self.missed_epoch:
+            self.tell(Gap(room=room, epoch=self.missed_epoch, first=self.missed_from, last=self.missed_to))
             metrics.GAPS.inc()
-            self.missed_from = self.missed_to = 0
+            self.missed_epoch = ""

@@ -3,14 +3,14 @@
 from collections import deque
 from itertools import islice
 
-from server.domain.event import Balance, Event, LiveBatch, Totals
-from server.domain.ids import FanId, RoomId
+from server.domain.event import Event, LiveBatch, Totals
+from server.domain.ids import RoomId
 from server.domain.money import diamonds
 from server.hub.member import Member
 from server.hub.pacing import Pacer
 from server.telemetry import metrics
 from server.wire.frames import SharedFrame
-from server.wire.messages import Batch, Earnings, Gap, wallet_message
+from server.wire.messages import Batch, Earnings, Gap
 
 RING_EVENTS_MAX = 1_024
 
@@ -26,14 +26,14 @@ class Room:
         self.id = room_id
         self.epoch = ""
         self.offset = 0
+        self.joining = 0  # members that read the room's history right now: it must not be dropped under them
+        self._left_epoch = ""
         self._members: dict[Member, None] = {}
-        self._members_of: dict[str, set[Member]] = {}
         self._owners: set[Member] = set()
         self._ring: deque[Event] = deque(maxlen=RING_EVENTS_MAX)
         self._waiting: list[Event] = []
         self._totals = Totals(0, 0, 0)
         self._earned_units = 0
-        self._balances: dict[str, Balance] = {}
         self._pacer = Pacer(self._flush)
 
     def __len__(self) -> int:
@@ -42,14 +42,11 @@ class Room:
     def __contains__(self, member: object) -> bool:
         return member in self._members
 
-    @property
-    def members(self) -> list[Member]:
-        """Who is here now."""
-        return list(self._members)
-
     def start_at(self, *, epoch: str, offset: int) -> None:
         """Take the position that was read from the store; earlier events count as known."""
         self._flush()
+        if epoch != self.epoch:
+            self._left_epoch = self.epoch
         self.epoch, self.offset = epoch, offset
         self._ring.clear()
 
@@ -58,7 +55,6 @@ class Room:
         if member in self._members:
             return
         self._members[member] = None
-        self._members_of.setdefault(member.user_id, set()).add(member)
         if member.owns_room:
             self._owners.add(member)
         metrics.MEMBERS.inc()
@@ -69,10 +65,6 @@ class Room:
             return
         del self._members[member]
         self._owners.discard(member)
-        mine = self._members_of[member.user_id]
-        mine.discard(member)
-        if not mine:
-            del self._members_of[member.user_id]
         metrics.MEMBERS.dec()
 
     def events_after(self, offset: int) -> list[Event] | None:
@@ -86,12 +78,15 @@ class Room:
 
     def replay(self, member: Member, *, after: int) -> None:
         """Write what was received after an offset to one member that is not in the room yet."""
+        self._flush()  # or what waits for the tick would reach this member twice
         events = self.events_after(after)
         if events:
             member.tell(self._batch(events))
 
     def receive(self, batch: LiveBatch) -> bool:
         """Take a batch in; return False when events before it are missing, so that the hub reads them first."""
+        if batch.epoch == self._left_epoch:
+            return True  # it was still on its way when the room was read in its new life
         if batch.epoch != self.epoch:
             # The room was opened again: its members see an epoch they do not know and join anew.
             self.start_at(epoch=batch.epoch, offset=batch.first - 1)
@@ -99,9 +94,6 @@ class Room:
             return False
         self.take([event for event in batch.events if event.offset > self.offset])
         self._totals, self._earned_units = batch.totals, batch.earned_units
-        for fan, balance in batch.balances.items():
-            if fan in self._members_of:
-                self._balances[fan] = balance
         self._pacer.wake(len(self._members))
         return True
 
@@ -125,15 +117,10 @@ class Room:
         if to > self.offset:
             frame = SharedFrame(Gap(room=self.id, epoch=self.epoch, first=self.offset + 1, last=to))
             for member in self._members:
-                member.deliver(frame, first=self.offset + 1, last=to)
+                member.deliver(frame, epoch=self.epoch, first=self.offset + 1, last=to)
             metrics.GAPS.inc(len(self._members))
             self.offset = to
             self._ring.clear()
-
-    def push_balance(self, fan: FanId, balance: Balance) -> None:
-        """Tell a fan's connections here about their wallet, at once."""
-        for member in self._members_of.get(fan, ()):
-            member.tell(wallet_message(balance))
 
     def stop(self) -> None:
         """Send nothing more."""
@@ -144,14 +131,11 @@ class Room:
         if not self._waiting:
             return
         events, self._waiting = self._waiting, []
-        balances, self._balances = self._balances, {}
         first, last = events[0].offset, events[-1].offset
         frame = SharedFrame(self._batch(events))
-        for member in self._members:
-            member.deliver(frame, first=first, last=last)
-        metrics.DELIVERIES.inc(len(self._members))
-        for fan, balance in balances.items():
-            self.push_balance(FanId(fan), balance)
+        written = sum(member.deliver(frame, epoch=self.epoch, first=first, last=last) for member in self._members)
+        metrics.DELIVERIES.inc(written)
+        metrics.SKIPPED.inc(len(self._members) - written)
         for owner in self._owners:
             owner.tell(earnings_message(self.id, self._earned_units))
 

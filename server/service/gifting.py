@@ -4,7 +4,7 @@ import asyncio
 
 from server.clock import Clock
 from server.domain.gift import Catalogue, Gift
-from server.domain.ids import CreatorId, FanId, IntentId, RoomId
+from server.domain.ids import CreatorId, RoomId
 from server.domain.order import GiftOrder
 from server.domain.room import Role
 from server.errors import (
@@ -15,16 +15,12 @@ from server.errors import (
     Refused,
     TokenExpired,
     UnknownGift,
-    UnknownIntent,
     UnknownRoom,
 )
 from server.service.identity import Identity
 from server.service.rooms import Rooms
-from server.settings import Settings
-from server.store.client import StoreClient
-from server.store.gifts import GiftEngine, PricedOrder, read_outcome
-from server.store.keys import Keys
-from server.store.outcome import Outcome, Receipt
+from server.store.gifts import GiftEngine, PricedOrder
+from server.store.outcome import Receipt
 
 
 class Gifting:
@@ -92,25 +88,3 @@ def _objection(order: GiftOrder, gift: Gift | None, coins: int, creator: Creator
     if coins > order.max_coins:
         return PriceChanged
     return None
-
-
-class Receipts:
-    """Ask what became of an intent."""
-
-    def __init__(self, client: StoreClient, keys: Keys, settings: Settings) -> None:
-        self._client = client
-        self._keys = keys
-        self._window_ms = settings.intent_window_ms
-
-    async def find(self, intent_id: IntentId, by: Identity) -> Outcome:
-        """Return the receipt or the refusal of one's own intent.
-
-        Raises:
-            UnknownIntent: nothing was decided for it, or it is long forgotten.
-        """
-        outcome = await read_outcome(
-            self._client, self._keys, fan=FanId(by.id), intent_id=intent_id, window_ms=self._window_ms
-        )
-        if outcome is None:
-            raise UnknownIntent
-        return outcome

@@ -13,7 +13,7 @@ from server.hub.member import Member
 from server.hub.room import Room, earnings_message
 from server.service.identity import Identity
 from server.store.bus import Bus
-from server.store.rooms import RoomStore
+from server.store.rooms import RECENT_EVENTS_MAX, RoomStore
 from server.tasks import TaskOwner
 from server.telemetry import metrics
 from server.wire.messages import CreatorView, Gap, Join, Joined, Snapshot, TopFanView
@@ -35,6 +35,7 @@ class Watching:
         self._tasks = tasks
         self._bus: Bus | None = None
         self._catching_up: set[Room] = set()
+        self._missing: set[Room] = set()
         self._opening: dict[RoomId, asyncio.Future[Room]] = {}
 
     def attach(self, bus: Bus) -> None:
@@ -50,13 +51,22 @@ class Watching:
         """
         room_id = RoomId(wish.room)
         room = await self._watched(room_id)
-        history, resumed = await self._read_history(wish, room)
+        room.joining += 1
+        try:
+            history = await self._read_history(wish, room)
+        finally:
+            room.joining -= 1
+            self._linger_if_empty(room)
+        if member.has_left:
+            return
         # From here to `admit` nothing awaits: what the room received meanwhile is in its ring, or still to come.
         view = history.view
+        resumed = _is_whole(history, wish)
         member.owns_room = by.owns(view.creator)
-        if wish.offset is not None and not resumed and wish.epoch == view.epoch:
-            self._announce_trimmed(wish, member, history)
-        member.tell(_joined(history, recovered=resumed))
+        if not resumed and wish.offset is not None and wish.epoch == view.epoch and view.offset > wish.offset:
+            member.tell(Gap(room=room_id, epoch=view.epoch, first=wish.offset + 1, last=view.offset))
+            metrics.GAPS.inc()
+        member.tell(_joined(history, wish, recovered=resumed))
         if view.epoch == room.epoch:
             room.replay(member, after=view.offset)
         if member.owns_room:
@@ -69,28 +79,23 @@ class Watching:
         if room is None:
             return
         room.dismiss(member)
-        if not len(room):
-            self._tasks.spawn(self._drop_when_idle(room), name=f"linger.{room_id}")
+        self._linger_if_empty(room)
 
     def is_member(self, room_id: RoomId, member: Member) -> bool:
         """Whether a member receives a room's events."""
         room = self._hub.find(room_id)
         return room is not None and member in room
 
-    def epoch_of(self, room_id: RoomId) -> str:
-        """Return the epoch a watched room is in."""
-        room = self._hub.find(room_id)
-        return "" if room is None else room.epoch
-
     def on_hole(self, room: Room) -> None:
         """A batch came whose predecessors are missing: read them from the feed."""
+        self._missing.add(room)
         if room not in self._catching_up:
             self._tasks.spawn(self._catch_up(room), name=f"catch_up.{room.id}")
 
     async def on_reconnected(self) -> None:
         """The push connection was away: read for every room what it missed."""
         for room in self._hub:
-            await self._catch_up(room)
+            self.on_hole(room)
 
     async def _watched(self, room_id: RoomId) -> Room:
         """Return a subscribed room whose position is known; many that join at once share one subscription."""
@@ -100,15 +105,17 @@ class Watching:
         opening = self._opening.get(room_id)
         if opening is None:
             opening = self._opening[room_id] = asyncio.get_running_loop().create_future()
-            opening.add_done_callback(lambda opened: self._opening.pop(room_id) and opened.exception())
+            opening.add_done_callback(
+                lambda opened: self._opening.pop(room_id) and (opened.cancelled() or opened.exception())
+            )
             self._tasks.spawn(self._open_for_all(room_id, opening), name=f"open.{room_id}")
         return await asyncio.shield(opening)
 
     async def _open_for_all(self, room_id: RoomId, opening: asyncio.Future[Room]) -> None:
         try:
             opening.set_result(await self._open(room_id))
-        except GiftwaveError as error:
-            opening.set_exception(error)
+        except Exception as error:  # noqa: BLE001
+            opening.set_exception(error)  # whoever waits decides what to make of it
         finally:
             opening.cancel()  # where the worker stops in between; without effect on a future that is done
 
@@ -119,92 +126,91 @@ class Watching:
         try:
             await self._bus.subscribe(room_id)
             view = await self._store.view(room_id)
-        except GiftwaveError:
+        except Exception:
             self._hub.drop(room)
+            self._tasks.spawn(self._bus.unsubscribe(room_id), name=f"unsubscribe.{room_id}")
             raise
         room.start_at(epoch=view.epoch, offset=view.offset)
         return room
 
-    async def _read_history(self, wish: Join, room: Room) -> tuple[History, bool]:
-        """Read what the member needs; True when it holds every event after the member's offset."""
+    async def _read_history(self, wish: Join, room: Room) -> History:
+        """Read what the member needs, at a moment from which the room's ring reaches on."""
+        history = await self._store.read(room.id, epoch=wish.epoch, offset=wish.offset)
         for _ in range(_READ_TRIES):
-            history, resumed = await self._read_once(wish)
-            # The ring must reach back to what was read, or events between the two would be missing.
-            if history.view.epoch != room.epoch or room.events_after(history.view.offset) is not None:
-                return history, resumed
+            same_life = history.view.epoch == room.epoch
+            if same_life and room.events_after(history.view.offset) is not None:
+                return history
+            history = await self._store.read(room.id, epoch=wish.epoch, offset=wish.offset)
+        if history.view.epoch != room.epoch:
+            return history  # the room has begun a life that the push connection will tell of
         raise StoreUnavailable("This room is too busy to join right now; try again.", retry_after_ms=500)
 
-    async def _read_once(self, wish: Join) -> tuple[History, bool]:
-        room_id = RoomId(wish.room)
-        if wish.offset is None or wish.epoch is None:
-            return await self._store.recent(room_id), False
-        history = await self._store.since(room_id, offset=wish.offset)
-        if _is_whole(history, epoch=wish.epoch, offset=wish.offset):
-            return history, True
-        return await self._store.recent(room_id), False
-
-    def _announce_trimmed(self, wish: Join, member: Member, history: History) -> None:
-        assert wish.offset is not None
-        if history.view.offset > wish.offset:
-            member.tell(Gap(room=wish.room, epoch=history.view.epoch, first=wish.offset + 1, last=history.view.offset))
-            metrics.GAPS.inc()
-
     async def _catch_up(self, room: Room) -> None:
+        """Read what a room missed, and again when more was found missing meanwhile."""
         self._catching_up.add(room)
         try:
-            await self._read_missed(room)
+            while room in self._missing and self._hub.find(room.id) is room:
+                self._missing.discard(room)
+                await self._read_missed(room)
         finally:
             self._catching_up.discard(room)
+            self._missing.discard(room)
 
     async def _read_missed(self, room: Room) -> None:
-        """Read what a room missed, and try until the store answers: silence would look like a quiet stream."""
-        while self._hub.find(room.id) is room:
+        """Read from the feed until the store answers: silence would look like a quiet stream."""
+        while True:
             try:
-                history = await self._store.since(room.id, offset=room.offset)
+                history = await self._store.read(room.id, epoch=room.epoch, offset=room.offset)
             except StoreUnavailable:
                 await asyncio.sleep(_CATCH_UP_PAUSE_S)
-                continue
             except GiftwaveError as error:
                 log.error("watching.room_lost", room=room.id, reason=error.message)
                 return
-            _bring_up_to_date(room, history)
-            return
+            else:
+                _bring_up_to_date(room, history)
+                return
+
+    def _linger_if_empty(self, room: Room) -> None:
+        if not len(room) and not room.joining:
+            self._tasks.spawn(self._drop_when_idle(room), name=f"linger.{room.id}")
 
     async def _drop_when_idle(self, room: Room) -> None:
         await asyncio.sleep(_LINGER_S)
-        if not len(room) and self._hub.find(room.id) is room:
+        if not len(room) and not room.joining and self._hub.find(room.id) is room:
             assert self._bus is not None
             self._hub.drop(room)
             await self._bus.unsubscribe(room.id)
 
 
 def _bring_up_to_date(room: Room, history: History) -> None:
-    view = history.view
+    view, events = history.view, history.events
+    first = events[0].offset if events else view.offset + 1
     if view.epoch != room.epoch:
-        # Opened again meanwhile: its opening event tells the members that what they hold is of another life.
-        room.start_at(epoch=view.epoch, offset=max(history.first_kept - 1, 0))
-    if history.first_kept > room.offset + 1:
-        room.announce_gap(to=history.first_kept - 1)
-    room.catch_up(list(history.events), totals=view.totals, earned_units=view.earned_units)
+        # Opened again meanwhile: events of the new life tell the members that what they hold is of another one.
+        room.start_at(epoch=view.epoch, offset=first - 1)
+    elif first > room.offset + 1:
+        room.announce_gap(to=first - 1)
+    room.catch_up(list(events), totals=view.totals, earned_units=view.earned_units)
 
 
-def _is_whole(history: History, *, epoch: str, offset: int) -> bool:
-    """Whether `history` continues exactly where the member stopped, up to the room's last event."""
-    view = history.view
-    if view.epoch != epoch or offset > view.offset:
+def _is_whole(history: History, wish: Join) -> bool:
+    """Whether the history continues exactly where the member stopped, up to the room's last event."""
+    view, offset = history.view, wish.offset
+    if offset is None or view.epoch != wish.epoch or offset > view.offset:
         return False
-    expected = range(offset + 1, view.offset + 1)
-    return [event.offset for event in history.events] == list(expected)
+    first = history.events[0].offset if history.events else view.offset + 1
+    return first <= offset + 1
 
 
-def _joined(history: History, *, recovered: bool) -> Joined:
-    view, events = history.view, list(history.events)
+def _joined(history: History, wish: Join, *, recovered: bool) -> Joined:
+    view = history.view
+    events = [event for event in history.events if event.offset > (wish.offset or 0)]
     return Joined(
         room=view.id,
         epoch=view.epoch,
         offset=view.offset,
         recovered=recovered,
-        snapshot=_snapshot(view, [] if recovered else events),
+        snapshot=_snapshot(view, [] if recovered else list(history.events[-RECENT_EVENTS_MAX:])),
         events=events if recovered else [],
     )
 

@@ -7,7 +7,6 @@ the hub reads the rooms' feeds from where it stood.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import msgpack
 import structlog
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
@@ -16,7 +15,7 @@ from server.domain.event import Balance, LiveBatch
 from server.domain.ids import FanId, RoomId
 from server.errors import StoreUnavailable
 from server.store.client import StoreClient
-from server.store.feed import read_batch
+from server.store.feed import read_balances, read_batch
 from server.store.keys import Keys
 from server.tasks import TaskOwner
 
@@ -35,17 +34,18 @@ class Bus:
         keys: Keys,
         *,
         on_batch: Callable[[RoomId, LiveBatch], None],
-        on_wallet: Callable[[FanId, Balance], None],
+        on_balances: Callable[[list[tuple[FanId, Balance]]], None],
         on_reconnected: Callable[[], Awaitable[None]],
     ) -> None:
         self._client = client
         self._keys = keys
         self._on_batch = on_batch
-        self._on_wallet = on_wallet
+        self._on_balances = on_balances
         self._on_reconnected = on_reconnected
         self._rooms: dict[bytes, RoomId] = {}
         self._confirmations: dict[bytes, asyncio.Future[None]] = {}
         self._connection: PubSub | None = None
+        self._has_missed = False
         self._tasks = TaskOwner("bus", vital=True)
 
     def start(self) -> None:
@@ -88,44 +88,54 @@ class Bus:
                 log.debug("bus.unsubscribe_failed", reason=str(error))
 
     async def _listen_for_ever(self) -> None:
-        first = True
+        is_away = False
         while True:
             connection = self._client.push_connection()
             try:
-                await connection.ssubscribe(self._keys.wallets_channel, *(channel.decode() for channel in self._rooms))
-                self._connection = connection
-                if not first:
-                    log.info("bus.reconnected", rooms=len(self._rooms))
-                    self._tasks.spawn(self._report_reconnection(), name="reconnected")
-                first = False
-                while True:
-                    await self._receive(connection)
+                await self._listen(connection)
             except (RedisError, OSError) as error:
-                log.warning("bus.disconnected", reason=str(error))
+                if not is_away:
+                    log.warning("bus.disconnected", reason=str(error))
+                is_away = self._has_missed = True
             finally:
                 self._connection = None
                 await connection.aclose()  # type: ignore[no-untyped-call]
             await asyncio.sleep(_RECONNECT_S)
 
+    async def _listen(self, connection: PubSub) -> None:
+        wanted = {self._keys.wallets_channel.encode(), *self._rooms}
+        await connection.ssubscribe(*(channel.decode() for channel in wanted))
+        self._connection = connection
+        while True:
+            message = await connection.parse_response(block=True)
+            if message is None:
+                continue
+            kind, channel, data = message
+            if kind == b"smessage":
+                self._deliver(channel, data)
+                continue
+            # redis-py keeps its own list of channels; it forgets an ended one only when it sees this.
+            await connection.handle_message(message)  # type: ignore[no-untyped-call]
+            if kind == b"ssubscribe":
+                self._confirm(channel)
+                wanted.discard(channel)
+                if not wanted and self._has_missed:
+                    # Only now nothing more can be missed, so only now reading the feeds closes the hole.
+                    self._has_missed = False
+                    log.info("bus.reconnected", rooms=len(self._rooms))
+                    self._tasks.spawn(self._report_reconnection(), name="reconnected")
+
     async def _report_reconnection(self) -> None:
         await self._on_reconnected()
 
-    async def _receive(self, connection: PubSub) -> None:
-        message = await connection.parse_response(block=True)
-        if message is None:
-            return
-        kind, channel, data = message
-        if kind == b"smessage":
-            self._deliver(channel, data)
-        elif kind == b"ssubscribe":
-            confirmation = self._confirmations.setdefault(channel, asyncio.get_running_loop().create_future())
-            if not confirmation.done():
-                confirmation.set_result(None)
+    def _confirm(self, channel: bytes) -> None:
+        confirmation = self._confirmations.setdefault(channel, asyncio.get_running_loop().create_future())
+        if not confirmation.done():
+            confirmation.set_result(None)
 
     def _deliver(self, channel: bytes, data: bytes) -> None:
         room = self._rooms.get(channel)
         if room is not None:
             self._on_batch(room, read_batch(data))
         elif channel == self._keys.wallets_channel.encode():
-            fan, paid, promo, rev = msgpack.unpackb(data)
-            self._on_wallet(FanId(fan), Balance(int(paid), int(promo), int(rev)))
+            self._on_balances(read_balances(data))

@@ -15,10 +15,12 @@ from server.errors import StoreUnavailable
 from server.settings import Settings
 from server.store.scripts import Script
 
-StreamEntry = tuple[bytes, dict[bytes, bytes]]
 Reply = str | bytes | int | None | list["Reply"]
 
 _AWAY = (redis_errors.ConnectionError, redis_errors.BusyLoadingError, redis_errors.TimeoutError, OSError)
+
+# What a store answers that is full, a replica, failing over or unable to write: it refused before the first write.
+_NOT_NOW = ("OOM", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "LOADING", "BUSY")
 
 
 class StoreClient:
@@ -61,11 +63,6 @@ class StoreClient:
         async with self._deadline("hget"):
             return cast(bytes | None, await self._redis.hget(key, field))
 
-    async def read_stream(self, key: str, *, after: str = "-", count: int = 1_000) -> list[StreamEntry]:
-        """Return entries of a stream from the id `after` on, oldest first ("(" in front of the id excludes it)."""
-        async with self._deadline("xrange"):
-            return cast(list[StreamEntry], await self._redis.xrange(key, min=after, count=count))
-
     async def ping(self) -> None:
         """Return once the store answers."""
         async with self._deadline("ping"):
@@ -91,10 +88,9 @@ class StoreClient:
                 f"The store did not answer {what} in {self._timeout_s} s; send the same order again.",
                 retry_after_ms=500,
             ) from error
-        except (
-            redis_errors.ConnectionError,
-            redis_errors.BusyLoadingError,
-            redis_errors.TimeoutError,
-            OSError,
-        ) as error:
+        except _AWAY as error:
             raise StoreUnavailable(retry_after_ms=500) from error
+        except redis_errors.ResponseError as error:
+            if str(error).startswith(_NOT_NOW):
+                raise StoreUnavailable(retry_after_ms=1_000) from error
+            raise

@@ -4,6 +4,7 @@ import msgpack
 import msgspec
 
 from server.domain.event import Balance, Event, GiftEvent, LiveBatch, RoomClosedEvent, RoomOpenedEvent, Totals
+from server.domain.ids import FanId
 from server.store.gifts import GiftFacts
 from server.store.outcome import parse_combo
 
@@ -12,7 +13,7 @@ _facts = msgspec.json.Decoder(GiftFacts)
 
 def read_batch(raw: bytes) -> LiveBatch:
     """Read what `send_gifts.lua` and `close_room.lua` packed."""
-    epoch, first, last, coins, gifts, fans, earned, kind, events, balances = msgpack.unpackb(raw)
+    epoch, first, last, coins, gifts, fans, earned, kind, events = msgpack.unpackb(raw)
     read = _READERS[kind]
     return LiveBatch(
         epoch=epoch,
@@ -21,7 +22,6 @@ def read_batch(raw: bytes) -> LiveBatch:
         events=tuple(read(event) for event in events),
         totals=Totals(int(coins), int(gifts), int(fans)),
         earned_units=int(earned),
-        balances={fan: Balance(int(paid), int(promo), int(rev)) for fan, paid, promo, rev in balances},
     )
 
 
@@ -53,3 +53,8 @@ def _read_closed(fields: list[str]) -> Event:
 
 
 _READERS = {"gift": _read_gift, "room.opened": _read_opened, "room.closed": _read_closed}
+
+
+def read_balances(raw: bytes) -> list[tuple[FanId, Balance]]:
+    """Read which wallets changed, as the scripts packed it."""
+    return [(FanId(fan), Balance(int(paid), int(promo), int(rev))) for fan, paid, promo, rev in msgpack.unpackb(raw)]

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from server.errors import DataFolderBusy
+from server.errors import DataFolderBusy, SettingInvalid
 
 
 class DataFolder:
@@ -22,9 +22,15 @@ class DataFolder:
 
         Raises:
             DataFolderBusy: names the process that holds it.
+            SettingInvalid: the path is no folder, or not writable.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        file = (self.path / "lock").open("a+", encoding="utf-8")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = (self.path / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise SettingInvalid(
+                f"GIFTWAVE_DATA: {self.path} cannot be used as a folder ({error.strerror})."
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

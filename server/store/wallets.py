@@ -4,10 +4,10 @@ import hashlib
 from typing import Literal
 
 from server.domain.event import Balance
-from server.domain.ids import FanId, IntentId, new_epoch
+from server.domain.ids import FanId, IntentId, intent_time_ms, new_epoch
 from server.domain.money import AMOUNT_MAX
-from server.errors import IntentConflict, LedgerLimit
-from server.settings import Settings
+from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS
+from server.errors import REFUSAL_BY_CODE
 from server.store.client import StoreClient
 from server.store.keys import Keys, seen_slot
 from server.store.scripts import GRANT_COINS
@@ -18,10 +18,9 @@ Bucket = Literal["paid", "promo"]
 class WalletStore:
     """The wallets of one shard."""
 
-    def __init__(self, client: StoreClient, keys: Keys, settings: Settings) -> None:
+    def __init__(self, client: StoreClient, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._settings = settings
 
     async def balance(self, fan: FanId) -> Balance:
         """Return a fan's wallet; one that was never filled is empty."""
@@ -32,23 +31,36 @@ class WalletStore:
         """Give `coins` (1..2^53−1) once per `grant_id`, and return the wallet.
 
         Raises:
-            LedgerLimit: the wallet would pass 2^53−1; nothing was given.
-            IntentConflict: the id was used for another grant; nothing was given.
+            LedgerLimit: the wallet would pass 2^53−1.
+            IntentConflict: the id was used for another grant.
+            StaleIntent, FutureIntent: the id was not made within the window; nothing was given, in all four cases.
         """
         assert 1 <= coins <= AMOUNT_MAX, coins
-        slot, expires_at_ms = seen_slot(grant_id, window_ms=self._settings.intent_window_ms)
+        slot, expires_at_ms = seen_slot(grant_id)
         content = hashlib.blake2b(f"grant|{bucket}|{coins}".encode(), digest_size=8).hexdigest()
         keys = self._keys
         reply = await self._client.run(
             GRANT_COINS,
             keys=[keys.shard, keys.log, keys.wallet(fan), keys.seen(fan, slot)],
-            args=[new_epoch(), fan, bucket, str(coins), grant_id, content, str(expires_at_ms), keys.wallets_channel],
+            args=[
+                new_epoch(),
+                fan,
+                bucket,
+                str(coins),
+                grant_id,
+                content,
+                str(expires_at_ms),
+                keys.wallets_channel,
+                str(intent_time_ms(grant_id)),
+                str(INTENT_WINDOW_MS),
+                str(INTENT_SKEW_MS),
+            ],
         )
         assert isinstance(reply, list), reply
         match reply:
             case [b"ok", bytes(paid), bytes(promo), bytes(rev)]:
                 return Balance(int(paid), int(promo), int(rev))
-            case [b"ledger_limit"]:
-                raise LedgerLimit
+            case [bytes(code)]:
+                raise REFUSAL_BY_CODE[code.decode()]
             case _:
-                raise IntentConflict
+                raise AssertionError(reply)

@@ -14,6 +14,7 @@ import structlog
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from server.settings import Settings
@@ -23,6 +24,11 @@ log = structlog.get_logger(__name__)
 
 ADOPT = "giftwave.adopt"  # the key in scope["extensions"]
 _CLOSE_TIMEOUT_S = 5.0
+# A message of ours fits one frame; more fragments than this are an attack on the list that holds them.
+_FRAGMENTS_MAX = 64
+# A peer that pings and never reads its pongs.
+_UNREAD_PONGS_BYTES_MAX = 262_144
+_BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 # Linux: unsent bytes the kernel takes before it calls the socket full. Without it one reader that stalls swallows
 # megabytes before anybody notices; with 16 KiB the transport knows within a few frames.
 _NOTSENT_LOWAT_BYTES = 16_384
@@ -107,7 +113,7 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
             return
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.close_timer = self.loop.call_later(_CLOSE_TIMEOUT_S, self.transport.abort)
+        self._abort_soon()
 
     # What uvicorn calls
 
@@ -117,6 +123,14 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
             # The application starts with the next turn of the loop, so it sees this.
             cast(dict[str, Any], self.scope["extensions"])[ADOPT] = self
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # A handshake that cannot be parsed (too many headers, a body): uvicorn would leave it without an answer.
+            self.handshake_initiated = True
+            self.transport.write(_BAD_HANDSHAKE)
+            self.transport.close()
+
     def send_receive_event_to_app(self) -> None:
         if self.session is None:
             super().send_receive_event_to_app()
@@ -125,6 +139,36 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
         self.frames = []
         if not self.close_sent:
             self.session.on_message(data)
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= _FRAGMENTS_MAX:
+            self.transport.abort()
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        if self.transport.get_write_buffer_size() > _UNREAD_PONGS_BYTES_MAX:
+            self.transport.abort()
+            return
+        super().handle_ping()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._abort_soon()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._abort_soon()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._abort_soon()
+
+    def shutdown(self) -> None:
+        if self.transport.is_closing():
+            self.transport.abort()
+        else:
+            super().shutdown()
 
     async def run_asgi(self) -> None:
         """Run the application; once a session took over, its return closes nothing."""
@@ -154,6 +198,13 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         if self.session is not None:
             self._let_go()
+
+    def _abort_soon(self) -> None:
+        """Cut a closing connection off when its peer does not take what is left: `close` alone would wait for ever."""
+        if not self.disconnected:
+            if self.close_timer is not None:
+                self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(_CLOSE_TIMEOUT_S, self.transport.abort)
 
     def _let_go(self) -> None:
         session, self.session = self.session, None

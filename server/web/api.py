@@ -11,8 +11,9 @@ from server.domain.gift import Catalogue
 from server.domain.ids import INTENT, SLUG, FanId, IntentId, RoomId
 from server.domain.room import RoomView
 from server.errors import BadToken, GiftwaveError, Refused
-from server.service.gifting import Gifting, Receipts
+from server.service.gifting import Gifting
 from server.service.identity import Identity
+from server.service.receipts import Receipts
 from server.service.rooms import Rooms
 from server.service.watching import top_fan_views
 from server.store.wallets import WalletStore
@@ -64,7 +65,8 @@ def api_router(  # noqa: PLR0913 (the composition root hands in each use case by
         etag = f'"{catalogue.revision}"'
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = "no-cache"
-        if request.headers.get("if-none-match") == etag:
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if known & {etag, "*"}:
             return Response(status_code=304, headers={"ETag": etag})
         return {
             "revision": catalogue.revision,

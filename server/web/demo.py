@@ -6,8 +6,9 @@ from fastapi import APIRouter
 
 from server.clock import Clock
 from server.domain.ids import FanId
+from server.domain.order import is_name
 from server.domain.room import Role
-from server.errors import Forbidden
+from server.errors import BadField, Forbidden
 from server.service.demo import Demo
 from server.settings import Settings
 from server.web import models
@@ -23,6 +24,8 @@ def demo_router(*, demo: Demo, tokens: Tokens, settings: Settings, clock: Clock)
         """A token and a filled wallet for anybody who asks."""
         role = Role(body.role)
         if body.previous_token is None:
+            if body.name is not None and not is_name(body.name):
+                raise BadField("name: at least one visible character, and none that controls the line.")
             user, name = demo.newcomer(role, body.name)
             simulated = body.simulated
         else:

@@ -23,7 +23,7 @@ class OpenRoomBody(Body):
     """Open a room."""
 
     room: Slug
-    title: str = Field(min_length=1, max_length=80, examples=["Late night piano"])
+    title: str = Field(min_length=1, max_length=80, pattern=rf"^{MESSAGE_TEXT}$", examples=["Late night piano"])
 
 
 class GiftSendBody(Body):

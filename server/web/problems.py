@@ -7,8 +7,10 @@ from server.errors import (
     AccessDenied,
     BadInput,
     BadToken,
+    BodyTooLarge,
     GiftwaveError,
     IntentConflict,
+    MethodNotAllowed,
     NotFound,
     RateLimited,
     Refused,
@@ -21,6 +23,8 @@ from server.errors import (
 # The most specific class that matches decides.
 _STATUS: dict[type[GiftwaveError], int] = {
     NotFound: 404,
+    MethodNotAllowed: 405,
+    BodyTooLarge: 413,
     BadInput: 400,
     BadToken: 401,
     TokenExpired: 401,

@@ -8,7 +8,7 @@ import structlog
 
 from server.clock import Clock
 from server.domain.ids import FanId, GiftId, IntentId, RoomId
-from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX, GiftOrder
+from server.domain.order import COUNT_MAX, INTENT_WINDOW_MS, MESSAGE_CHARS_MAX, GiftOrder
 from server.errors import (
     AccessDenied,
     AlreadyGreeted,
@@ -19,6 +19,7 @@ from server.errors import (
     TokenExpired,
 )
 from server.hub.member import Connection, Member
+from server.hub.people import People
 from server.service.gifting import Gifting
 from server.service.identity import Identity
 from server.service.watching import Watching
@@ -27,7 +28,7 @@ from server.store.outcome import Receipt
 from server.store.wallets import WalletStore
 from server.tasks import TaskOwner
 from server.telemetry import metrics
-from server.web.flood import FloodGate
+from server.web.flood import FloodGate, UserGates
 from server.web.tokens import Tokens
 from server.wire.close import Close
 from server.wire.codec import Encoding, decode, subject_of
@@ -54,6 +55,7 @@ log = structlog.get_logger(__name__)
 # A program that sends this many unreadable messages is broken, not unlucky.
 _BAD_MESSAGES_MAX = 20
 _ROOMS_MAX = 16
+_PAUSED_RETRY_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class SessionContext:
     gifting: Gifting
     watching: Watching
     wallets: WalletStore
+    people: People
+    gates: UserGates
     catalogue_revision: str
     tasks: TaskOwner = field(default_factory=lambda: TaskOwner("session"))
     open: "set[Session]" = field(default_factory=set)
@@ -82,7 +86,7 @@ class Session:
         self._members: dict[RoomId, Member] = {}
         self._gate = FloodGate(context.settings.messages_per_s, context.clock)
         self._bad_messages = 0
-        self._closed = False
+        self._paused_since_s: float | None = None
         context.open.add(self)
         loop = asyncio.get_running_loop()
         self._hello_timer: asyncio.TimerHandle | None = loop.call_later(
@@ -106,22 +110,31 @@ class Session:
 
     def on_pause(self) -> None:
         """The transport is full."""
+        self._paused_since_s = self._context.clock.monotonic_s()
         for member in self._members.values():
-            member.pause(self._context.clock.monotonic_s())
+            member.pause()
 
     def on_resume(self) -> None:
         """The transport drained."""
+        self._paused_since_s = None
         for room_id, member in self._members.items():
-            member.resume(room=room_id, epoch=self._context.watching.epoch_of(room_id))
+            member.resume(room=room_id)
 
     def on_closed(self) -> None:
         """The connection is gone."""
-        self._closed = True
         self._cancel_hello_timer()
         self._context.open.discard(self)
+        if self._identity is not None:
+            self._context.people.remove(self._identity.id, self)
         for room_id, member in self._members.items():
+            member.has_left = True
             self._context.watching.leave(room_id, member)
         self._members.clear()
+
+    def close_if_stalled(self, *, since_s: float) -> None:
+        """Close when nothing could be written since before `since_s` (monotonic seconds)."""
+        if self._paused_since_s is not None and self._paused_since_s < since_s:
+            self._close(Close.SLOW_CONSUMER)
 
     def tell(self, message: ServerMessage) -> None:
         """Write a message to this connection."""
@@ -164,6 +177,7 @@ class Session:
             self._close(Close.TOKEN_EXPIRED if isinstance(error, TokenExpired) else Close.BAD_TOKEN)
             return
         self._identity = identity
+        self._context.people.add(identity.id, self)
         self._cancel_hello_timer()
         self._spawn(self._welcome(identity), name="welcome")
 
@@ -187,42 +201,46 @@ class Session:
                     count_max=COUNT_MAX,
                     message_chars_max=MESSAGE_CHARS_MAX,
                     messages_per_s=settings.messages_per_s,
-                    intent_window_ms=settings.intent_window_ms,
+                    intent_window_ms=INTENT_WINDOW_MS,
                     combo_gap_ms=settings.combo_gap_ms,
                 ),
             )
         )
 
     def _join(self, message: Join, identity: Identity) -> None:
+        if self._paused_since_s is not None:
+            raise RateLimited("Read what was sent before you ask for more.", retry_after_ms=_PAUSED_RETRY_MS)
         room_id = RoomId(message.room)
         member = self._members.get(room_id)
         if member is None:
             if len(self._members) >= _ROOMS_MAX:
                 raise RateLimited(f"One connection watches at most {_ROOMS_MAX} rooms; leave one first.")
-            member = Member(self._connection, user_id=identity.id, encoding=self._encoding, owns_room=False)
-            self._members[room_id] = member
+            member = self._members[room_id] = Member(self._connection, encoding=self._encoding)
+        member.pending_joins += 1
         self._spawn(self._join_room(message, member, identity), name="join", room=room_id)
 
     async def _join_room(self, message: Join, member: Member, identity: Identity) -> None:
         room_id = RoomId(message.room)
         try:
             await self._context.watching.join(message, member, identity)
-        except GiftwaveError:
-            if self._members.get(room_id) is member and not self._context.watching.is_member(room_id, member):
+        finally:
+            member.pending_joins -= 1
+            # A join that failed leaves no member behind, unless another one is under way or was there before.
+            is_idle = not member.pending_joins and not self._context.watching.is_member(room_id, member)
+            if is_idle and self._members.get(room_id) is member:
                 del self._members[room_id]
-            raise
-        if self._closed or self._members.get(room_id) is not member:
-            # Left, or gone, while the room was being read.
-            self._context.watching.leave(room_id, member)
 
     def _leave(self, message: Leave) -> None:
         room_id = RoomId(message.room)
         member = self._members.pop(room_id, None)
         if member is not None:
+            member.has_left = True
             self._context.watching.leave(room_id, member)
         self.tell(Left(room=message.room))
 
     def _send_gift(self, message: GiftSend, identity: Identity) -> None:
+        # Connections are cheap, so the limit on orders is the fan's, not the connection's.
+        self._context.gates.pass_one(identity.id)
         order = order_of(message, RoomId(message.room), identity)
         if self._context.gifting.knows(order.room):
             future = self._context.gifting.send(order, identity)
@@ -261,6 +279,10 @@ class Session:
                 await work
             except GiftwaveError as error:
                 self._tell_error(error, intent_id=intent_id, room=room)
+            except Exception:
+                log.exception("session.failed", task=name)
+                self._tell_error(GiftwaveError(), intent_id=intent_id, room=room)
+                self._close(Close.INTERNAL)
 
         self._context.tasks.spawn(answer_errors(), name=name)
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from joserfc import jwt
@@ -10,7 +11,7 @@ from joserfc.jwk import OctKey
 
 from server.clock import Clock
 from server.domain.ids import UserId, is_slug
-from server.domain.order import NAME_CHARS_MAX
+from server.domain.order import NAME_CHARS_MAX, is_name
 from server.domain.room import Role
 from server.errors import BadToken, SettingInvalid, TokenExpired
 from server.service.identity import Identity
@@ -37,7 +38,7 @@ class Tokens:
         """
         if not is_slug(user):
             raise SettingInvalid(f"A user id is 1 to 32 of a-z, 0-9, _ and -, not {user!r}.")
-        if not 1 <= len(name.strip()) <= NAME_CHARS_MAX or not name.isprintable():
+        if not is_name(name):
             raise SettingInvalid(f"A name is 1 to {NAME_CHARS_MAX} printable characters.")
         now_s = self._clock.now_ms() // 1_000
         claims = {
@@ -74,7 +75,13 @@ class Tokens:
         user, name, role, expires_s = (claims.get(claim) for claim in ("sub", "name", "role", "exp"))
         if claims.get("aud") != AUDIENCE:
             raise BadToken("This token is for another audience.")
-        if not (isinstance(user, str) and is_slug(user) and isinstance(name, str) and type(expires_s) is int):
+        if not (
+            isinstance(user, str)
+            and is_slug(user)
+            and isinstance(name, str)
+            and is_name(name)
+            and type(expires_s) is int
+        ):
             raise BadToken
         if role not in list(Role):
             raise BadToken("This token has no role that is known here.")
@@ -93,14 +100,16 @@ def token_secret(settings: Settings) -> str:
         return settings.token_secret.get_secret_value()
     path = settings.data / "token.secret"
     settings.data.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_secret(path)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        secret = secrets.token_hex(_SECRET_BYTES)
-        file.write(secret)
-    return secret
+    if not path.exists():
+        # Whole or not at all: a worker that starts beside us must not read half a secret.
+        draft = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(_SECRET_BYTES))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return _read_secret(path)
 
 
 def _read_secret(path: Path) -> str:

@@ -35,6 +35,10 @@ class Join(Struct, frozen=True, forbid_unknown_fields=True, tag="join", tag_fiel
     epoch: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
     offset: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
 
+    def __post_init__(self) -> None:
+        if (self.epoch is None) != (self.offset is None):
+            raise ValueError("`epoch` and `offset` go together: both or none")
+
 
 class Leave(Struct, frozen=True, forbid_unknown_fields=True, tag="leave", tag_field=_TYPE):
     """Stop watching a room."""

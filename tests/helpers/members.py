@@ -34,8 +34,10 @@ class Notebook:
         return [event["offset"] for batch in self.of_type("batch") for event in batch["events"]]
 
 
-def member_with(notebook: Notebook, *, user_id: str = "u_ana", owns_room: bool = False) -> Member:
-    return Member(notebook, user_id=user_id, encoding=Encoding.JSON, owns_room=owns_room)
+def member_with(notebook: Notebook, *, owns_room: bool = False) -> Member:
+    member = Member(notebook, encoding=Encoding.JSON)
+    member.owns_room = owns_room
+    return member
 
 
 def gift_at(offset: int, *, count: int = 1) -> GiftEvent:
@@ -59,5 +61,4 @@ def batch_of(first: int, last: int, *, epoch: str = "e1") -> LiveBatch:
         events=tuple(gift_at(offset) for offset in range(first, last + 1)),
         totals=Totals(coins=last, gifts=last, fans=1),
         earned_units=last * 7_000,
-        balances={},
     )

@@ -282,7 +282,7 @@ class ServerProcess:
         client = StoreClient(self.store_url, settings)
         try:
             grant = grant_id or new_intent_id(SystemClock().now_ms())
-            await WalletStore(client, KEYS, settings).grant(FanId(fan), coins=coins, bucket=bucket, grant_id=grant)
+            await WalletStore(client, KEYS).grant(FanId(fan), coins=coins, bucket=bucket, grant_id=grant)
         finally:
             await client.close()
 

@@ -51,7 +51,7 @@ class Shop:
         self.client = client
         self.settings = settings
         self.engine = GiftEngine(client, KEYS, settings)
-        self.wallets = WalletStore(client, KEYS, settings)
+        self.wallets = WalletStore(client, KEYS)
         self.rooms = RoomStore(client, KEYS, settings)
 
     async def open(self, *, coins: int = 100, fan: Speaker = ANA) -> None:

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from server.domain.gift import Gift
 from server.domain.ids import CreatorId, FanId, GiftId, IntentId, RoomId, new_intent_id
-from server.domain.order import GiftOrder, Speaker
+from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS, GiftOrder, Speaker
 from server.domain.transfer import Books, Decision, RoomBooks
 from server.errors import PriceChanged, Refused, UnknownRoom
 from server.settings import Settings
@@ -76,11 +76,11 @@ class AtomicStep(RuleBasedStateMachine):
         self.client = StoreClient(self.valkey.url, self.settings)
         self.engine = GiftEngine(self.client, KEYS, self.settings)
         self.rooms = RoomStore(self.client, KEYS, self.settings)
-        self.wallets = WalletStore(self.client, KEYS, self.settings)
+        self.wallets = WalletStore(self.client, KEYS)
         self.books = Books(
             share_bps=self.settings.creator_share_bps,
-            window_ms=self.settings.intent_window_ms,
-            skew_ms=self.settings.intent_skew_s * 1_000,
+            window_ms=INTENT_WINDOW_MS,
+            skew_ms=INTENT_SKEW_MS,
             gap_ms=self.settings.combo_gap_ms,
         )
         self.now_ms = int(self.raw.time()[0]) * 1_000 + DAY_MS

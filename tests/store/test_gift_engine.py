@@ -9,7 +9,7 @@ import redis
 
 from server.domain.ids import FanId, RoomId
 from server.domain.money import AMOUNT_MAX
-from server.domain.order import Speaker
+from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS, Speaker
 from server.errors import (
     GiftwaveError,
     InsufficientCoins,
@@ -85,7 +85,7 @@ async def test_a_refusal_is_remembered_even_after_a_top_up(shop: Shop) -> None:
 
 
 async def test_an_intent_older_than_the_window_is_never_charged(shop: Shop) -> None:
-    old = fresh_intent(age_ms=shop.settings.intent_window_ms + 1_000)
+    old = fresh_intent(age_ms=INTENT_WINDOW_MS + 1_000)
 
     with pytest.raises(StaleIntent):
         await shop.engine.submit(priced(order_for(intent_id=old)))
@@ -95,7 +95,7 @@ async def test_an_intent_older_than_the_window_is_never_charged(shop: Shop) -> N
 
 async def test_an_intent_stays_stale_when_the_clock_steps_back(shop: Shop, raw: redis.Redis) -> None:
     intent = fresh_intent()
-    ahead_ms = shop.settings.intent_window_ms + 60_000
+    ahead_ms = INTENT_WINDOW_MS + 60_000
     raw.hset(KEYS.shard, "hwm", str(_time_of(intent) + ahead_ms))
 
     with pytest.raises(StaleIntent):
@@ -105,15 +105,12 @@ async def test_an_intent_stays_stale_when_the_clock_steps_back(shop: Shop, raw: 
 
 
 async def test_an_intent_from_the_future_is_refused_and_not_remembered(shop: Shop) -> None:
-    future = fresh_intent(age_ms=-(shop.settings.intent_skew_s + 60) * 1_000)
+    future = fresh_intent(age_ms=-(INTENT_SKEW_MS + 60_000))
 
     with pytest.raises(GiftwaveError, match="future"):
         await shop.engine.submit(priced(order_for(intent_id=future)))
 
-    assert (
-        await read_outcome(shop.client, KEYS, fan=ANA.id, intent_id=future, window_ms=shop.settings.intent_window_ms)
-        is None
-    )
+    assert await read_outcome(shop.client, KEYS, fan=ANA.id, intent_id=future) is None
 
 
 async def test_a_closed_room_takes_no_gifts(shop: Shop) -> None:
@@ -212,24 +209,78 @@ async def test_amounts_near_2_53_keep_every_digit(shop: Shop) -> None:
     assert (await shop.wallets.balance(rich.id)).paid == AMOUNT_MAX - 1
 
 
-async def test_every_accepted_order_is_in_the_log_once_and_in_order(shop: Shop) -> None:
+async def test_every_accepted_order_is_in_the_log_once_and_in_order(shop: Shop, raw: redis.Redis) -> None:
     receipts = await asyncio.gather(*(shop.engine.submit(priced(order_for())) for _ in range(50)))
 
-    records = await _log(shop)
+    records = _log(raw)
     gifts = [record for record in records if record[0] == "gift"]
     assert [int(record[1]) for record in records] == list(range(1, len(records) + 1))
     assert sorted(record[3] for record in gifts) == sorted(receipt.intent_id for receipt in receipts)
 
 
-async def test_debits_equal_credits_to_the_unit(shop: Shop) -> None:
+async def test_debits_equal_credits_to_the_unit(shop: Shop, raw: redis.Redis) -> None:
     await asyncio.gather(*(shop.engine.submit(priced(order_for(count=2))) for _ in range(20)))
 
-    gifts = [record for record in await _log(shop) if record[0] == "gift"]
+    gifts = [record for record in _log(raw) if record[0] == "gift"]
 
     coins = sum(int(record[11]) for record in gifts)
     assert coins * 10_000 == sum(int(record[14]) + int(record[15]) for record in gifts)
     assert coins == 100 - await shop.coins_of()
     assert sum(int(record[14]) for record in gifts) == (await shop.rooms.view(LOUNGE)).earned_units
+
+
+async def test_a_stale_grant_is_refused_and_gives_nothing(shop: Shop) -> None:
+    with pytest.raises(StaleIntent):
+        await shop.wallets.grant(
+            ANA.id, coins=10, bucket="promo", grant_id=fresh_intent(age_ms=INTENT_WINDOW_MS + 1_000)
+        )
+
+    assert await shop.coins_of() == 100
+
+
+async def test_a_feed_that_is_ahead_of_its_room_starts_over_and_loses_no_gift(shop: Shop, raw: redis.Redis) -> None:
+    raw.xadd(KEYS.feed(LOUNGE), {"batch": b"tampered"}, id="999-1")
+
+    receipt = await shop.engine.submit(priced(order_for()))
+
+    history = await shop.rooms.read(LOUNGE)
+    assert [event.offset for event in history.events] == [receipt.offset]
+    assert await shop.coins_of() == 99
+
+
+async def test_two_rooms_of_one_creator_in_one_call_add_up(shop: Shop) -> None:
+    attic = RoomId("attic")
+    await shop.rooms.open(attic, creator=MIRA, creator_name="Mira", title="Upstairs")
+    both = [order_for(), order_for(), replace(order_for(), room=attic), replace(order_for(), room=attic)]
+
+    await asyncio.gather(*(shop.engine.submit(priced(order)) for order in both))
+
+    assert (await shop.rooms.view(attic)).earned_units == 4 * shop.settings.creator_share_bps
+
+
+async def test_the_count_of_fans_does_not_tell_who_was_hidden_before(shop: Shop) -> None:
+    await shop.engine.submit(priced(replace(order_for(), anonymous=True)))
+    before = (await shop.rooms.view(LOUNGE)).totals.fans
+
+    await shop.engine.submit(priced(order_for()))
+
+    assert (await shop.rooms.view(LOUNGE)).totals.fans == before + 1
+
+
+async def test_a_memory_that_cannot_be_read_leaves_nobody_else_waiting(shop: Shop, raw: redis.Redis) -> None:
+    order = order_for()
+    await shop.engine.submit(priced(order))
+    (seen,) = raw.keys(f"{{s0}}:seen:{ANA.id}:*")
+    remembered = raw.hget(seen, order.intent_id)
+    assert remembered is not None
+    raw.hset(seen, order.intent_id, remembered[:20])
+
+    answers = await asyncio.gather(
+        shop.engine.submit(priced(order)), shop.engine.submit(priced(order_for())), return_exceptions=True
+    )
+
+    assert isinstance(answers[0], GiftwaveError)
+    assert isinstance(answers[1], Receipt)
 
 
 async def test_a_wallet_for_100_pays_exactly_100_of_1000_at_once(shop: Shop) -> None:
@@ -250,8 +301,8 @@ async def test_a_store_that_forgot_the_script_is_taught_again(shop: Shop, raw: r
     assert receipt.coins == 1
 
 
-async def _log(shop: Shop) -> list[list[str]]:
-    entries = await shop.client.read_stream(KEYS.log, count=10_000)
+def _log(raw: redis.Redis) -> list[list[str]]:
+    entries: list[tuple[bytes, dict[bytes, bytes]]] = raw.xrange(KEYS.log)  # type: ignore[assignment]
     return [record for _, fields in entries for record in msgpack.unpackb(fields[b"records"])]
 
 

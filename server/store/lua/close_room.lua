@@ -23,7 +23,7 @@ local now = string.format("%.0f", tonumber(clock[1]) * 1000 + math.floor(tonumbe
 redis.call("HSET", room_key, "state", "closed")
 local offset = string.format("%.0f", redis.call("HINCRBY", room_key, "offset", "1"))
 local event = { offset, fields[2] .. "-" .. offset, now }
-local batch = cmsgpack.pack({ fields[2], offset, offset, fields[3], fields[4], fields[5], earned, "room.closed", { event }, {} })
+local batch = cmsgpack.pack({ fields[2], offset, offset, fields[3], fields[4], fields[5], earned, "room.closed", { event } })
 redis.call("XADD", feed, "MAXLEN", "~", ARGV[2], offset .. "-1", "batch", batch)
 redis.call("SPUBLISH", ARGV[1], batch)
 return "closed"

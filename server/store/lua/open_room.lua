@@ -28,7 +28,7 @@ local now = string.format("%.0f", tonumber(clock[1]) * 1000 + math.floor(tonumbe
 redis.call("DEL", room_key, feed, board, names)
 redis.call("HSET", room_key, "creator", ARGV[1], "creator_name", ARGV[2], "title", ARGV[3], "state", "open",
   "epoch", ARGV[4], "offset", "1", "coins", "0", "gifts", "0", "fans", "0")
-local batch = cmsgpack.pack({ ARGV[4], "1", "1", "0", "0", "0", earned, "room.opened", { { "1", ARGV[4] .. "-1", now } }, {} })
+local batch = cmsgpack.pack({ ARGV[4], "1", "1", "0", "0", "0", earned, "room.opened", { { "1", ARGV[4] .. "-1", now } } })
 redis.call("XADD", feed, "1-1", "batch", batch)
 redis.call("SPUBLISH", ARGV[5], batch)
 return "opened"

@@ -4,8 +4,8 @@
 --
 -- KEYS[1]  shard    hash    epoch, seq, hwm
 -- KEYS[2]  log      stream  what the books will copy
--- KEYS[3…] rooms    5 a room: room hash, feed stream, board zset, names hash, creator hash
--- KEYS[…]  the wallets, seen and combo hashes the orders point at
+-- KEYS[3…] rooms    4 a room: room hash, feed stream, board zset, names hash
+-- KEYS[…]  the creator, wallet, seen and combo hashes that rooms and orders point at
 --
 -- ARGV[1]  shard_id          decimal
 -- ARGV[2]  epoch             names the shard's life where it has none yet
@@ -15,12 +15,13 @@
 -- ARGV[6]  feed_batches_max  entries a feed keeps
 -- ARGV[7]  rooms             how many rooms follow
 -- ARGV[8]  orders            how many orders follow them, 1..128
--- then     3 a room:   room_id, channel, creator_id
+-- ARGV[9]  wallets_channel   where changed wallets are told
+-- then     4 a room:   room_id, channel, creator_id, creator_key_index
 -- then     17 an order: see the names below; amounts are decimal text, room 0 is "no such room"
 --
 -- RETURNS  { now_ms, outcome… }: one text an order, its first character "0" decided now, "1" decided before;
 --          then  ok|<18 fields>  or  <code>|ts_ms|coins|balance  (store/outcome.py reads them)
-local ROOM_KEYS, ROOM_ARGS, ORDER_ARGS, HEAD = 5, 3, 17, 8
+local ROOM_KEYS, ROOM_ARGS, ORDER_ARGS, HEAD = 4, 4, 17, 9
 local AMOUNT_MAX = 9007199254740991
 local UNITS_PER_COIN = 10000
 
@@ -67,18 +68,28 @@ local clock = redis.call("TIME")
 local now_ms = math.max(tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000), stored(shard[3]))
 local now = fmt(now_ms)
 
+local creators = {}
+
+local function creator_of(index)
+  local creator = creators[index]
+  if not creator then
+    creator = { earned = stored(redis.call("HGET", KEYS[index], "earned")), gained = 0 }
+    creators[index] = creator
+  end
+  return creator
+end
+
 local rooms = {}
 for r = 1, rooms_n do
   local k, a = 2 + (r - 1) * ROOM_KEYS, HEAD + (r - 1) * ROOM_ARGS
   local room = {
-    key = KEYS[k + 1], feed = KEYS[k + 2], board = KEYS[k + 3], names = KEYS[k + 4], creator_key = KEYS[k + 5],
-    id = ARGV[a + 1], channel = ARGV[a + 2], creator = ARGV[a + 3],
-    events = {}, board_adds = {}, board_now = {}, name_sets = {}, gained = 0, gifts_added = 0, coins_added = 0, fans_added = 0,
+    key = KEYS[k + 1], feed = KEYS[k + 2], board = KEYS[k + 3], names = KEYS[k + 4],
+    id = ARGV[a + 1], channel = ARGV[a + 2], creator_id = ARGV[a + 3], creator = creator_of(whole(ARGV[a + 4])),
+    events = {}, board_adds = {}, board_now = {}, name_sets = {}, gifts_added = 0, coins_added = 0, fans_added = 0,
   }
   local fields = redis.call("HMGET", room.key, "creator", "state", "epoch", "offset", "coins", "gifts", "fans")
-  room.exists, room.open, room.epoch = fields[1] == room.creator, fields[2] == "open", fields[3]
+  room.exists, room.open, room.epoch = fields[1] == room.creator_id, fields[2] == "open", fields[3]
   room.offset, room.coins, room.gifts, room.fans = stored(fields[4]), stored(fields[5]), stored(fields[6]), stored(fields[7])
-  room.earned = stored(redis.call("HGET", room.creator_key, "earned"))
   must_be(room.feed, "stream")
   must_be(room.board, "zset")
   must_be(room.names, "hash")
@@ -87,11 +98,11 @@ end
 
 local wallets, memories, combos = {}, {}, {}
 
-local function wallet_of(index)
+local function wallet_of(index, fan)
   local wallet = wallets[index]
   if not wallet then
     local fields = redis.call("HMGET", KEYS[index], "paid", "promo", "rev")
-    wallet = { paid = stored(fields[1]), promo = stored(fields[2]), rev = stored(fields[3]), paid_out = 0, promo_out = 0, sends = 0 }
+    wallet = { fan = fan, paid = stored(fields[1]), promo = stored(fields[2]), rev = stored(fields[3]), paid_out = 0, promo_out = 0, sends = 0 }
     wallets[index] = wallet
   end
   return wallet
@@ -123,8 +134,8 @@ local function refuse(code, order, wallet)
   return table.concat({ code, now, order.coins_text, fmt(wallet.paid + wallet.promo) }, "|")
 end
 
-local function fan_is_known(room, fan)
-  return room.name_sets[fan] ~= nil or redis.call("HEXISTS", room.names, fan) == 1
+local function face_is_known(room, face)
+  return room.name_sets[face] ~= nil or redis.call("HEXISTS", room.names, face) == 1
 end
 
 local function board_total(room, fan)
@@ -143,7 +154,7 @@ local function verdict_on(order, room, wallet)
     return "room_closed"
   elseif wallet.paid + wallet.promo < order.coins then
     return "insufficient_coins"
-  elseif room.earned + room.gained + order.creator_units > AMOUNT_MAX then
+  elseif room.creator.earned + room.creator.gained + order.creator_units > AMOUNT_MAX then
     return "ledger_limit"
   end
   return nil
@@ -169,13 +180,14 @@ local function accept(order, room, wallet)
   wallet.promo_out, wallet.paid_out, wallet.sends = wallet.promo_out + promo_out, wallet.paid_out + paid_out, wallet.sends + 1
 
   seq, room.offset = seq + 1, room.offset + 1
-  room.gained, room.coins_added, room.gifts_added = room.gained + order.creator_units, room.coins_added + order.coins, room.gifts_added + order.count
-  if not fan_is_known(room, order.fan) then
+  room.creator.gained = room.creator.gained + order.creator_units
+  room.coins_added, room.gifts_added = room.coins_added + order.coins, room.gifts_added + order.count
+  -- A fan who gives openly and hidden counts twice: were it once, the count would tell who hides.
+  local face = order.sender ~= "" and order.fan or "?" .. order.fan
+  if not face_is_known(room, face) then
     room.fans_added = room.fans_added + 1
-    room.name_sets[order.fan] = order.sender
-  elseif order.sender ~= "" then
-    room.name_sets[order.fan] = order.sender
   end
+  room.name_sets[face] = order.sender
   local fan_coins = ""
   if order.sender ~= "" then
     room.board_now[order.fan] = board_total(room, order.fan) + order.coins
@@ -187,10 +199,8 @@ local function accept(order, room, wallet)
   local c = combo and { combo.id, fmt(combo.rev), fmt(combo.total), fmt(combo.coins), fmt(now_ms + gap_ms) } or { "", "", "", "", "" }
   local event_id = shard_id .. "-" .. shard_epoch .. "-" .. fmt(seq)
   room.events[#room.events + 1] = { fmt(room.offset), event_id, now, order.fan, c[1], c[2], c[3], c[4], c[5], fan_coins, order.facts }
-  room.touched = room.touched or {}
-  room.touched[order.fan] = wallet
   records[#records + 1] = {
-    "gift", fmt(seq), now, order.intent, order.fan, room.creator, room.id, room.epoch, fmt(room.offset), order.gift,
+    "gift", fmt(seq), now, order.intent, order.fan, room.creator_id, room.id, room.epoch, fmt(room.offset), order.gift,
     order.count_text, order.coins_text, fmt(paid_out), fmt(promo_out), fmt(order.creator_units), fmt(order.platform_units), order.facts,
   }
   return table.concat({
@@ -214,7 +224,7 @@ for o = 1, orders_n do
   if order.verdict == "" and order.coins < 1 then
     error("send_gifts: an order without a price")
   end
-  local room, wallet = rooms[order.room_index], wallet_of(order.wallet_index)
+  local room, wallet = rooms[order.room_index], wallet_of(order.wallet_index, order.fan)
   local memory = memory_of(order.seen_index, order.seen_expires_at)
   local before = memory.decided[order.intent] or redis.call("HGET", KEYS[order.seen_index], order.intent)
   if before then
@@ -243,6 +253,7 @@ end
 if #records > 0 then
   redis.call("XADD", log_key, fmt(seq) .. "-1", "first", fmt(log_first), "records", cmsgpack.pack(records))
 end
+redis.call("HSET", shard_key, "epoch", shard_epoch, "hwm", now)
 for index, memory in pairs(memories) do
   if #memory.writes > 0 then
     redis.call("HSET", KEYS[index], unpack(memory.writes))
@@ -251,11 +262,19 @@ for index, memory in pairs(memories) do
 end
 
 if #records > 0 then
+  local balances = {}
   for index, wallet in pairs(wallets) do
     if wallet.sends > 0 then
+      balances[#balances + 1] = { wallet.fan, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev) }
       redis.call("HINCRBY", KEYS[index], "paid", fmt(0 - wallet.paid_out))
       redis.call("HINCRBY", KEYS[index], "promo", fmt(0 - wallet.promo_out))
       redis.call("HINCRBY", KEYS[index], "rev", fmt(wallet.sends))
+    end
+  end
+  redis.call("SPUBLISH", ARGV[9], cmsgpack.pack(balances))
+  for index, creator in pairs(creators) do
+    if creator.gained > 0 then
+      redis.call("HINCRBY", KEYS[index], "earned", fmt(creator.gained))
     end
   end
   for index, combo in pairs(combos) do
@@ -263,7 +282,6 @@ if #records > 0 then
     -- Only to sweep up: whether a combo has ended is decided by last_ms, above.
     redis.call("PEXPIRE", KEYS[index], fmt(gap_ms * 2))
   end
-  redis.call("HSET", shard_key, "epoch", shard_epoch, "hwm", now)
   redis.call("HINCRBY", shard_key, "seq", fmt(#records))
 
   for r = 1, rooms_n do
@@ -273,22 +291,23 @@ if #records > 0 then
       redis.call("HINCRBY", room.key, "coins", fmt(room.coins_added))
       redis.call("HINCRBY", room.key, "gifts", fmt(room.gifts_added))
       redis.call("HINCRBY", room.key, "fans", fmt(room.fans_added))
-      redis.call("HINCRBY", room.creator_key, "earned", fmt(room.gained))
       for fan, coins in pairs(room.board_adds) do
         redis.call("ZINCRBY", room.board, fmt(coins), fan)
       end
       for fan, sender in pairs(room.name_sets) do
         redis.call("HSET", room.names, fan, sender)
       end
-      local balances = {}
-      for fan, wallet in pairs(room.touched) do
-        balances[#balances + 1] = { fan, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev) }
-      end
       local batch = cmsgpack.pack({
         room.epoch, fmt(room.offset - #room.events + 1), fmt(room.offset), fmt(room.coins + room.coins_added),
-        fmt(room.gifts + room.gifts_added), fmt(room.fans + room.fans_added), fmt(room.earned + room.gained), "gift", room.events, balances,
+        fmt(room.gifts + room.gifts_added), fmt(room.fans + room.fans_added), fmt(room.creator.earned + room.creator.gained), "gift", room.events,
       })
-      redis.call("XADD", room.feed, "MAXLEN", "~", feed_batches_max, fmt(room.offset) .. "-1", "batch", batch)
+      local added = redis.pcall("XADD", room.feed, "MAXLEN", "~", feed_batches_max, fmt(room.offset) .. "-1", "batch", batch)
+      if type(added) == "table" and added.err then
+        -- A feed that is ahead of its room was tampered with. Money has moved, so the event must not be lost: the feed
+        -- starts over, and whoever resumes is told of the gap.
+        redis.call("DEL", room.feed)
+        redis.call("XADD", room.feed, fmt(room.offset) .. "-1", "batch", batch)
+      end
       redis.call("SPUBLISH", room.channel, batch)
     end
   end
