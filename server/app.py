@@ -14,7 +14,7 @@ from starlette.routing import WebSocketRoute
 
 from server import __version__
 from server.clock import Clock, SystemClock
-from server.errors import BadField, BodyTooLarge, GiftwaveError, Malformed, MethodNotAllowed, NotFound
+from server.errors import BadField, GiftwaveError, Malformed, MethodNotAllowed, NotFound
 from server.hub.hub import Hub
 from server.hub.people import People
 from server.service.catalogue import load_catalogue
@@ -35,6 +35,7 @@ from server.web.api import api_router
 from server.web.demo import demo_router
 from server.web.flood import UserGates
 from server.web.health import health_routes
+from server.web.limits import BodyLimit
 from server.web.pages import SecurityHeaders, page_routes
 from server.web.problems import answer_giftwave_error, problem
 from server.web.session import SessionContext
@@ -45,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 _SWEEP_S = 1.0
 # The largest body the API knows is a gift with a long message: below 1 KiB.
-_BODY_BYTES_MAX = 16_384
+_BODY_BYTES_MAX = 65_536
 # Goodbyes go out in slices, so that saying them to thousands does not stall the rest.
 _GOODBYE_SLICE = 250
 
@@ -103,7 +104,6 @@ class Worker:
             docs_url=None,
             redoc_url=None,
             lifespan=self._lifespan,
-            max_body_size=_BODY_BYTES_MAX,
             exception_handlers={
                 GiftwaveError: answer_giftwave_error,
                 RequestValidationError: _answer_validation_error,
@@ -111,6 +111,7 @@ class Worker:
                 Exception: _answer_failure,
             },
         )
+        self.web.add_middleware(BodyLimit, bytes_max=_BODY_BYTES_MAX)
         self.web.add_middleware(SecurityHeaders)
         self.web.include_router(
             api_router(
@@ -188,5 +189,4 @@ _HTTP_ERRORS: dict[int, type[GiftwaveError]] = {
     400: Malformed,
     404: NotFound,
     405: MethodNotAllowed,
-    413: BodyTooLarge,
 }

@@ -31,12 +31,12 @@ class Member:
         "connection",
         "encoding",
         "has_left",
+        "is_joining",
         "is_lagging",
         "missed_epoch",
         "missed_from",
         "missed_to",
         "owns_room",
-        "pending_joins",
     )
 
     def __init__(self, connection: Connection, *, encoding: Encoding) -> None:
@@ -44,7 +44,7 @@ class Member:
         self.encoding = encoding
         self.owns_room = False
         self.has_left = False
-        self.pending_joins = 0
+        self.is_joining = False
         self.is_lagging = False
         self.missed_epoch = ""
         self.missed_from = 0

@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 
 ADOPT = "giftwave.adopt"  # the key in scope["extensions"]
 _CLOSE_TIMEOUT_S = 5.0
-# A message of ours fits one frame; more fragments than this are an attack on the list that holds them.
-_FRAGMENTS_MAX = 64
 # A peer that pings and never reads its pongs.
 _UNREAD_PONGS_BYTES_MAX = 262_144
 _BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -68,6 +66,7 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
     """A WebSocket connection that can be taken over by a `Session` after the handshake."""
 
     session: Session | None = None
+    _early = b""
 
     # Public methods, for whoever adopted the connection
 
@@ -80,21 +79,11 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
         if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOTSENT_LOWAT_BYTES)
         metrics.CONNECTIONS.inc()
-        early, self.queue = self.queue, _NO_QUEUE
-        while not early.empty():
-            message = cast(dict[str, Any], early.get_nowait())
-            if message["type"] == "websocket.receive":
-                text = message.get("text")
-                session.on_message(message["bytes"] if text is None else text.encode())
-        if self.read_paused and not self.transport.is_closing():
-            self.read_paused = False
+        self.queue = _NO_QUEUE
+        early, self._early = self._early, b""
+        if early:
             self.transport.resume_reading()
-        # Frames in the segment of the handshake were parsed when it was accepted; uvicorn would look at them only when
-        # more bytes come.
-        if self.conn.parser_exc is not None:
-            self.handle_parser_exception()
-        else:
-            self.handle_events()
+            self.data_received(early)
         if self.disconnected:
             self._let_go()
 
@@ -124,6 +113,12 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
             cast(dict[str, Any], self.scope["extensions"])[ADOPT] = self
 
     def data_received(self, data: bytes) -> None:
+        if self.session is None and self.handshake_initiated:
+            # Before somebody owns the connection there is nobody to take a message, and no state to fail in.
+            if not self.transport.is_closing():
+                self._early += data
+                self.transport.pause_reading()
+            return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             # A handshake that cannot be parsed (too many headers, a body): uvicorn would leave it without an answer.
@@ -141,10 +136,9 @@ class AdoptableProtocol(WebSocketsSansIOProtocol):
             self.session.on_message(data)
 
     def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) >= _FRAGMENTS_MAX:
-            self.transport.abort()
-            return
-        super().handle_cont(event)
+        # The size limit bounds fragments with content; empty ones would grow the list without end.
+        if event.data or event.fin:
+            super().handle_cont(event)
 
     def handle_ping(self) -> None:
         if self.transport.get_write_buffer_size() > _UNREAD_PONGS_BYTES_MAX:

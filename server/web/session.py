@@ -216,7 +216,9 @@ class Session:
             if len(self._members) >= _ROOMS_MAX:
                 raise RateLimited(f"One connection watches at most {_ROOMS_MAX} rooms; leave one first.")
             member = self._members[room_id] = Member(self._connection, encoding=self._encoding)
-        member.pending_joins += 1
+        if member.is_joining:
+            raise RateLimited("This room is being joined already; wait for `joined`.", retry_after_ms=_PAUSED_RETRY_MS)
+        member.is_joining = True
         self._spawn(self._join_room(message, member, identity), name="join", room=room_id)
 
     async def _join_room(self, message: Join, member: Member, identity: Identity) -> None:
@@ -224,10 +226,10 @@ class Session:
         try:
             await self._context.watching.join(message, member, identity)
         finally:
-            member.pending_joins -= 1
-            # A join that failed leaves no member behind, unless another one is under way or was there before.
-            is_idle = not member.pending_joins and not self._context.watching.is_member(room_id, member)
-            if is_idle and self._members.get(room_id) is member:
+            member.is_joining = False
+            # A join that failed leaves no member behind, unless it was one before.
+            is_stranger = not self._context.watching.is_member(room_id, member)
+            if is_stranger and self._members.get(room_id) is member:
                 del self._members[room_id]
 
     def _leave(self, message: Leave) -> None:

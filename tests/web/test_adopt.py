@@ -144,7 +144,7 @@ async def test_a_stream_far_over_the_limit_is_refused_while_the_peer_still_write
     server: ServerProcess, member: RawSocket
 ) -> None:
     member.socket.setblocking(False)
-    flood = frame(TEXT, b"x" * 4_000_000)
+    flood = frame(TEXT, b"x" * 40_000_000)  # more than the kernels of both sides take at once
 
     try:
         sent = member.socket.send(flood)
@@ -396,7 +396,6 @@ async def test_a_peer_that_joins_while_it_does_not_read_counts_as_slow(hasty: Se
 
         raw.say(type="join", room="stuffed")
 
-        await eventually(lambda: hasty.gauge("giftwave_members") == 1)
         await eventually(lambda: hasty.gauge("giftwave_connections") == 0, timeout_s=12)
 
 
