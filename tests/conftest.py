@@ -9,6 +9,8 @@ import redis
 from server.settings import Settings
 from server.store.client import StoreClient
 from server.store.keys import Keys
+from tests.helpers.leftovers import leaves_nothing
+from tests.helpers.server import ServerProcess
 from tests.helpers.valkey import ValkeyChild
 
 KEYS = Keys(shard_id=0)
@@ -43,3 +45,10 @@ def raw(valkey: ValkeyChild) -> Iterator[redis.Redis]:
     """A plain client, for looking inside and for damaging things."""
     with valkey.connect() as connection:
         yield connection
+
+
+@pytest.fixture
+def nothing_left(server: ServerProcess) -> Iterator[None]:
+    """Check that a test leaves no session, no member and no traceback on its `server`; for `usefixtures`."""
+    with leaves_nothing(server):
+        yield

@@ -21,7 +21,8 @@ DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 780}
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it lives, Playwright keeps an event loop running under which no async test can start.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
     with sync_playwright() as playwright:

@@ -1,13 +1,18 @@
 """Servers that the tests of this folder share; each test has rooms and fans of its own."""
 
-import itertools
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.helpers.names import fresh
 from tests.helpers.server import ServerProcess
 
-_numbers = itertools.count()
+ENCODINGS = ["json", "msgpack"]
+COINS = 100
+FRAME_BYTES_MAX = 4_096
+HELLO = json.dumps({"type": "hello", "token": "x"}).encode()
+HASTY = {"hello_timeout_s": 0.5, "ping_interval_s": 0.4, "lagging_s_max": 1.0, "messages_per_s": 10_000}
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +44,11 @@ def room(server: ServerProcess) -> str:
     return name
 
 
-def fresh(kind: str) -> str:
-    """Return a name that no other test uses."""
-    return f"{kind}-{next(_numbers)}"
-
-
-HASTY = {"hello_timeout_s": 0.5, "ping_interval_s": 0.4, "lagging_s_max": 1.0, "messages_per_s": 10_000}
+@pytest.fixture
+async def fan(server: ServerProcess) -> AsyncIterator[str]:
+    """A fan with coins; no bad input may change a byte of the wallet."""
+    name = fresh("fan")
+    await server.grant(name, COINS)
+    before = server.get("/v1/wallet", token=server.token(name)).content
+    yield name
+    assert server.get("/v1/wallet", token=server.token(name)).content == before

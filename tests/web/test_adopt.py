@@ -8,30 +8,12 @@ import pytest
 
 from tests.helpers.leftovers import assert_no_traceback, leaves_nothing
 from tests.helpers.line import call, fresh_intent, talk
-from tests.helpers.rawsocket import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    PING,
-    PONG,
-    TEXT,
-    RawSocket,
-    close_frame,
-    frame,
-)
+from tests.helpers.names import fresh
+from tests.helpers.rawsocket import CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, close_frame, frame
 from tests.helpers.server import ServerProcess, wait_until
-from tests.helpers.waiting import eventually
-from tests.web.conftest import fresh
+from tests.web.conftest import FRAME_BYTES_MAX, HELLO
 
-FRAME_BYTES_MAX = 4_096
-HELLO = json.dumps({"type": "hello", "token": "x"}).encode()
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(server: ServerProcess) -> Iterator[None]:
-    """Sessions and members are gone after each test, and the server's standard error has no traceback."""
-    with leaves_nothing(server):
-        yield
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
 @pytest.fixture
@@ -202,68 +184,6 @@ async def test_empty_fragments_without_end_are_harmless(member: RawSocket, fragm
     assert member.expect("left")["room"] == "elsewhere"
 
 
-# Early data: sent together with the handshake
-
-
-async def test_messages_in_the_segment_of_the_handshake_are_answered_in_order(hasty: ServerProcess) -> None:
-    token = hasty.token(fresh("u"))
-    wishes = [{"type": "hello", "token": token}, {"type": "leave", "room": "a"}, {"type": "leave", "room": "b"}]
-    with leaves_nothing(hasty), RawSocket(hasty) as raw:
-        status = raw.upgrade(early=b"".join(frame(TEXT, json.dumps(wish).encode()) for wish in wishes))
-
-        left = [raw.expect("left")["room"], raw.expect("left")["room"]]
-
-        assert status.startswith("HTTP/1.1 101")
-        assert left == ["a", "b"]
-
-
-async def test_early_messages_in_messagepack_are_answered_too(hasty: ServerProcess) -> None:
-    # {"type": "leave", "room": "a"}, which must be a hello: the answer shows that it was decoded.
-    early = frame(BINARY, b"\x82\xa4type\xa5leave\xa4room\xa1a")
-    with leaves_nothing(hasty), RawSocket(hasty) as raw:
-        raw.send(raw.upgrade_request(subprotocol="giftwave.v1.msgpack") + early)
-        raw.read_head()
-
-        opcode, payload = raw.read_frame()
-
-        assert opcode == BINARY
-        assert b"hello_first" in payload
-
-
-async def test_a_close_frame_in_the_segment_of_the_handshake_ends_the_connection(hasty: ServerProcess) -> None:
-    with leaves_nothing(hasty), RawSocket(hasty) as raw:
-        raw.send(raw.upgrade_request() + close_frame(1000))
-        raw.read_head()
-
-        assert raw.read_to_close()[0] == 1000
-
-
-@pytest.mark.parametrize(
-    "early",
-    [
-        pytest.param(frame(TEXT, HELLO, masked=False), id="not masked"),
-        pytest.param(frame(0x3, HELLO), id="reserved opcode"),
-        pytest.param(frame(TEXT, b"x" * (FRAME_BYTES_MAX + 1)), id="too big"),
-        pytest.param(frame(TEXT, b"\xff\xfe"), id="not UTF-8"),
-        pytest.param(b"\xff" * 64, id="noise"),
-    ],
-)
-async def test_early_bytes_that_cannot_be_parsed_end_the_connection_quietly(hasty: ServerProcess, early: bytes) -> None:
-    with leaves_nothing(hasty), RawSocket(hasty) as raw:
-        raw.send(raw.upgrade_request() + early)
-
-        raw.read_to_end()
-
-
-async def test_a_peer_that_resets_right_after_the_handshake_is_forgotten(server: ServerProcess) -> None:
-    for _ in range(20):
-        raw = RawSocket(server)
-        raw.send(raw.upgrade_request() + frame(TEXT, HELLO))
-        raw.reset()
-
-    assert server.get("/healthz").status_code == 200
-
-
 # The server ends it
 
 
@@ -358,51 +278,3 @@ async def test_a_stopping_server_does_not_wait_for_peers_that_say_nothing() -> N
         for raw in silent:
             raw.socket.close()
         assert_no_traceback(server)
-
-
-# A peer that does not read
-
-
-@pytest.mark.parametrize("last_words", [close_frame(1000), b"\xff" * 64], ids=["close frame", "garbage"])
-async def test_a_peer_that_ends_its_side_but_never_reads_is_cut_off(hasty: ServerProcess, last_words: bytes) -> None:
-    hasty.open_room("stuffed")
-    with leaves_nothing(hasty), RawSocket(hasty, receive_bytes=2_048) as raw:
-        raw.upgrade()
-        raw.hello(hasty.token(fresh("u")))
-        await _stuff(hasty, raw)
-
-        raw.send(last_words)
-
-        await eventually(lambda: hasty.gauge("giftwave_connections") == 0, timeout_s=12)
-
-
-async def test_a_peer_that_never_reads_and_is_in_no_room_is_cut_off(hasty: ServerProcess) -> None:
-    hasty.open_room("stuffed")
-    with leaves_nothing(hasty), RawSocket(hasty, receive_bytes=2_048) as raw:
-        raw.upgrade()
-        raw.hello(hasty.token(fresh("u")))
-
-        await _stuff(hasty, raw)
-
-        await eventually(lambda: hasty.gauge("giftwave_connections") == 0, timeout_s=12)
-
-
-async def test_a_peer_that_joins_while_it_does_not_read_counts_as_slow(hasty: ServerProcess) -> None:
-    hasty.open_room("stuffed")
-    with leaves_nothing(hasty), RawSocket(hasty, receive_bytes=2_048) as raw:
-        raw.upgrade()
-        raw.hello(hasty.token(fresh("u")))
-        await _stuff(hasty, raw)
-
-        raw.say(type="join", room="stuffed")
-
-        await eventually(lambda: hasty.gauge("giftwave_connections") == 0, timeout_s=12)
-
-
-async def _stuff(server: ServerProcess, raw: RawSocket) -> None:
-    """Ask for answers that nobody reads until the server's buffers are full: 16 KiB + 32 KiB and the kernels'."""
-    before = server.gauge("giftwave_inbound_messages_total")
-    question = frame(TEXT, b'{"type":"leave","room":"a-room-with-a-long-name-123"}')
-    for _ in range(40):
-        raw.send(question * 100)
-    await eventually(lambda: server.gauge("giftwave_inbound_messages_total") >= before + 4_000)

@@ -10,9 +10,9 @@ from server.domain.room import Role
 from server.web.tokens import Tokens
 from tests.helpers.leftovers import assert_no_traceback
 from tests.helpers.line import call, fresh_intent, gift_fields, talk
+from tests.helpers.names import fresh
 from tests.helpers.rawsocket import RawSocket
 from tests.helpers.server import SECRET, ServerProcess
-from tests.web.conftest import fresh
 
 
 async def test_the_catalogue_names_its_revision_and_is_not_sent_twice(server: ServerProcess) -> None:
