@@ -3,7 +3,7 @@
 uvicorn keeps an ASGI task, a queue and the scope for each WebSocket, and takes every message through them. After
 `adopt` none of that is left: frames go from the parser straight to the session, and frames of the hub straight to the
 transport. The subclass leans on uvicorn's sans-I/O protocol; `pyproject.toml` pins the range it was tested with, and
-`tests/web/test_adopt.py`, `test_early_bytes.py` and `test_unread_answers.py` walk every way a connection can begin and end.
+`test_adopt.py`, `test_early_bytes.py` and `test_unread_answers.py` in `tests/web` walk every way in and out.
 """
 
 import asyncio

@@ -1,7 +1,5 @@
 """What was written is there after a restart, and is charged no second time."""
 
-import pytest
-
 from tests.helpers.books import assert_books_balance
 from tests.helpers.line import gift_fields, talk
 from tests.helpers.server import ServerProcess
@@ -42,26 +40,3 @@ async def test_data_survives_a_restart_of_the_server() -> None:
             joined = await line.join("lounge", epoch=first["epoch"], offset=1)
             assert [event["id"] for event in joined["events"]] == [first["event_id"]]
         assert_books_balance(server)
-
-
-@pytest.mark.parametrize(("window_s", "then_s"), [(900, 600), (600, 3_600)])
-async def test_an_intent_is_charged_once_also_when_the_window_was_changed(window_s: int, then_s: int) -> None:
-    server = ServerProcess("serve", intent_window_s=window_s)
-    try:
-        server.start()
-        server.open_room("lounge")
-        await server.grant("u_ana", 100)
-        wish, token = gift_fields(), server.token("u_ana")
-        server.post("/v1/rooms/lounge/gifts", wish, token=token)
-        server.stop()
-        server.configure(intent_window_s=then_s)
-
-        server.start()
-        again = server.post("/v1/rooms/lounge/gifts", wish, token=token).json()
-
-        assert again.get("replayed") is True, again
-        assert server.wallet("u_ana")["coins"] == 99
-        server.stop()
-    finally:
-        server.end()
-        server.forget()

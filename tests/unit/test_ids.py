@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.ids import intent_time_ms, is_intent_id, is_slug, new_epoch, new_intent_id, shard_of
+from server.settings import Settings
 
 
 @given(now_ms=st.integers(0, (1 << 48) - 1))
@@ -56,3 +57,8 @@ def test_shards_are_stable_and_spread() -> None:
 
 def test_epochs_do_not_repeat() -> None:
     assert len({new_epoch() for _ in range(10_000)}) == 10_000
+
+
+def test_how_long_an_intent_is_good_for_is_no_setting() -> None:
+    # Memories are kept by it: a server that came back with another window would charge a retry again.
+    assert not [name for name in Settings.model_fields if "window" in name or "skew" in name]
