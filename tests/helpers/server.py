@@ -87,10 +87,6 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
-    def configure(self, **settings: object) -> None:
-        """Change settings for the next start."""
-        self._settings |= settings
-
     # Life and death
 
     def start(self) -> Self:
