@@ -118,16 +118,25 @@ class GiftEngine:
             self._waiting.clear()
             return
         except Exception:
-            # Damaged keys, or a mistake of ours: whether something was written is not certain, and the same intent
-            # finds it out. Callers must not hang on it.
             log.exception("gifts.call_failed", orders=len(batch))
-            self._settle_with(batch, StoreUnavailable(retry_after_ms=500))
+            await self._isolate(batch)
             return
         assert isinstance(reply, list), reply
         assert len(reply) == len(batch) + 1, len(reply)
         for waiting, raw in zip(batch, reply[1:], strict=True):
             assert isinstance(raw, bytes), raw
             self._answer(waiting, raw.decode())
+
+    async def _isolate(self, batch: list[_Waiting]) -> None:
+        """The script failed: on somebody's damaged key, or by a mistake of ours. Nobody else may pay for it.
+
+        Whether something was written is not certain; sending the same intents again finds it out.
+        """
+        if len(batch) == 1:
+            self._settle_with(batch, StoreUnavailable(retry_after_ms=500))
+            return
+        for waiting in batch:
+            await self._send([waiting])
 
     @staticmethod
     def _answer(waiting: _Waiting, text: str) -> None:

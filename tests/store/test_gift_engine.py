@@ -192,6 +192,17 @@ async def test_a_damaged_key_charges_nobody_and_hangs_nobody(shop: Shop, raw: re
     assert await shop.coins_of() == 100
 
 
+async def test_one_fans_damaged_wallet_costs_nobody_else_a_gift(shop: Shop, raw: redis.Redis) -> None:
+    raw.hset(KEYS.wallet(BEN.id), "paid", "lots")
+    first = shop.engine.submit(priced(order_for()))
+    together = [shop.engine.submit(priced(order_for(fan=fan))) for fan in (ANA, BEN, ANA)]
+
+    answers = await asyncio.gather(first, *together, return_exceptions=True)
+
+    assert [isinstance(answer, Receipt) for answer in answers] == [True, True, False, True]
+    assert await shop.coins_of() == 97
+
+
 async def test_a_fractional_stored_balance_is_refused_not_rounded(shop: Shop, raw: redis.Redis) -> None:
     raw.hset(KEYS.wallet(ANA.id), "promo", "100.5")
 
