@@ -18,7 +18,7 @@ from server.errors import PortBusy
 from server.settings import Settings
 from server.telemetry.logs import set_up_logs
 from server.web.adopt import AdoptableProtocol
-from server.web.http import BoundedHttpProtocol
+from server.web.http import bounded_http
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ async def _serve(settings: Settings) -> None:
         uvicorn.Config(
             worker.web,
             ws=AdoptableProtocol,
-            http=BoundedHttpProtocol,
+            http=bounded_http(settings.hello_timeout_s),
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -5,7 +5,6 @@ import asyncio
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_REQUEST_TIMEOUT_S = 10.0
 _HEADER_BYTES_MAX = 16_384
 _HEADERS_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -13,6 +12,7 @@ _HEADERS_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnectio
 class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with a limit on how long and how large a request's head may be."""
 
+    head_timeout_s: float
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
@@ -60,9 +60,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(_REQUEST_TIMEOUT_S, self.transport.abort)
+        self._head_timer = self.loop.call_later(self.head_timeout_s, self.transport.abort)
 
     def _head_arrived(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+def bounded_http(head_timeout_s: float) -> type[BoundedHttpProtocol]:
+    """Return the protocol for a timeout; uvicorn makes one object of it for each connection, without arguments."""
+    return type("BoundedHttpProtocol", (BoundedHttpProtocol,), {"head_timeout_s": head_timeout_s})
