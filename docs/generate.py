@@ -61,9 +61,12 @@ def errors_page() -> str:
         "",
         "4000 to 4499 are final; 4500 and above, and every other code, mean reconnect with backoff.",
         "",
-        "| code | name | when |",
-        "| --- | --- | --- |",
-        *(f"| {close.value} | `{close.name.lower()}` | {close.meaning} |" for close in Close),
+        "| code | name | when | come back |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {close.value} | `{close.name.lower()}` | {close.meaning} | {'no' if close.is_final else 'yes'} |"
+            for close in Close
+        ),
     )
 
 

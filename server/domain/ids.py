@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import zlib
 from typing import NewType
 
 FanId = NewType("FanId", str)
@@ -51,8 +50,3 @@ def new_intent_id(now_ms: int) -> IntentId:
 def new_epoch() -> str:
     """Make the name of a new life of a room or a shard."""
     return "".join(secrets.choice(_EPOCH_ALPHABET) for _ in range(_EPOCH_LENGTH))
-
-
-def shard_of(user_id: str, *, shards: int) -> int:
-    """Return the shard of a fan or a creator: stable across processes, machines and releases."""
-    return zlib.crc32(user_id.encode()) % shards

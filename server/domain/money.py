@@ -2,7 +2,6 @@
 
 from typing import NewType
 
-Coins = NewType("Coins", int)
 Units = NewType("Units", int)
 
 WHOLE_BPS = 10_000
