@@ -17,9 +17,11 @@ from server.clock import Clock, SystemClock
 from server.errors import BadField, GiftwaveError, Malformed, MethodNotAllowed, NotFound
 from server.hub.hub import Hub
 from server.hub.people import People
+from server.record.database import Database
 from server.service.catalogue import load_catalogue
 from server.service.demo import Demo
 from server.service.gifting import Gifting
+from server.service.limits import SpendingLimits
 from server.service.receipts import Receipts
 from server.service.rooms import Rooms
 from server.service.watching import Watching
@@ -28,10 +30,13 @@ from server.store.bus import Bus
 from server.store.client import StoreClient
 from server.store.gifts import GiftEngine
 from server.store.keys import Keys
+from server.store.log import LogStore
+from server.store.personal import Personal
 from server.store.rooms import RoomStore
 from server.store.wallets import WalletStore
 from server.tasks import TaskOwner
 from server.web.api import api_router
+from server.web.auth import Authenticate
 from server.web.demo import demo_router
 from server.web.flood import UserGates
 from server.web.health import health_routes
@@ -40,7 +45,9 @@ from server.web.pages import SecurityHeaders, page_routes
 from server.web.problems import answer_giftwave_error, problem
 from server.web.session import SessionContext
 from server.web.tokens import Tokens, token_secret
+from server.web.wallet_api import wallet_router
 from server.web.websocket import SocketEndpoint
+from server.wire.money import MoneyMessage
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +70,17 @@ class Worker:
         keys = Keys(shard_id=0)
         catalogue = load_catalogue(settings.catalogue)
         tokens = Tokens(token_secret(settings), self._clock)
+        authenticate = Authenticate(tokens)
 
         self._client = StoreClient(settings.redis_url, settings)
+        self._database = Database(settings.books_url)
         room_store = RoomStore(self._client, keys, settings)
         wallets = WalletStore(self._client, keys)
+        logs = LogStore(self._client, keys)
         self._engine = GiftEngine(self._client, keys, settings)
 
-        people = People()
+        people = self._people = People()
+        self._limits = SpendingLimits(wallets, Personal(self._client, keys), self._clock)
         self._watching: Watching
         self._hub = Hub(on_hole=lambda room: self._watching.on_hole(room))
         self._watching = Watching(self._hub, room_store, self._tasks)
@@ -78,20 +89,21 @@ class Worker:
             keys,
             on_batch=self._hub.receive,
             on_balances=people.push_balances,
-            on_reconnected=self._watching.on_reconnected,
+            on_personal=self._hear,
+            on_reconnected=self._on_reconnected,
         )
         self._watching.attach(self._bus)
 
         rooms = Rooms(room_store)
         gates = UserGates(settings.messages_per_s, self._clock)
-        gifting = Gifting(self._engine, rooms, catalogue, self._clock)
+        gifting = Gifting(self._engine, rooms, self._limits, catalogue, self._clock)
         self._sessions = SessionContext(
             settings=settings,
             clock=self._clock,
             tokens=tokens,
             gifting=gifting,
             watching=self._watching,
-            wallets=wallets,
+            limits=self._limits,
             people=people,
             gates=gates,
             catalogue_revision=catalogue.revision,
@@ -115,20 +127,20 @@ class Worker:
         self.web.add_middleware(SecurityHeaders)
         self.web.include_router(
             api_router(
-                tokens=tokens,
+                authenticate=authenticate,
                 catalogue=catalogue,
                 rooms=rooms,
                 gifting=gifting,
-                receipts=Receipts(self._client, keys),
-                wallets=wallets,
+                receipts=Receipts(self._client, keys, logs, self._database),
                 gates=gates,
             )
         )
+        self.web.include_router(wallet_router(authenticate=authenticate, limits=self._limits))
         if settings.demo:
             demo = Demo(wallets, settings, self._clock)
             self.web.include_router(demo_router(demo=demo, tokens=tokens, settings=settings, clock=self._clock))
         self.web.router.routes.append(WebSocketRoute("/v1/ws", SocketEndpoint(self._sessions).accept))
-        self.web.router.routes.extend(health_routes(self._client))
+        self.web.router.routes.extend(health_routes(logs))
         self.web.router.routes.extend(page_routes(settings.pages))
 
     @asynccontextmanager
@@ -143,6 +155,17 @@ class Worker:
             await self._bus.close()
             await self._engine.close()
             await self._client.close()
+            await self._database.close()
+
+    def _hear(self, messages: list[tuple[str, MoneyMessage]]) -> None:
+        for user, message in messages:
+            self._limits.hear(user, message)
+            self._people.push(user, message)
+
+    async def _on_reconnected(self) -> None:
+        # What was published meanwhile is lost: zones may have changed, and rooms went on.
+        self._limits.forget_all()
+        await self._watching.on_reconnected()
 
     async def say_goodbye(self) -> None:
         """Tell everybody to come back later, each at another moment, and close their connections."""

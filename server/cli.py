@@ -13,7 +13,7 @@ from rich.table import Table
 from server import __version__
 from server.clock import SystemClock
 from server.domain.ids import FanId, IntentId, is_intent_id, is_slug, new_intent_id
-from server.domain.money import AMOUNT_MAX
+from server.domain.money import WALLET_COINS_MAX
 from server.domain.room import Role
 from server.errors import GiftwaveError, OperatorError, SettingInvalid
 from server.service.catalogue import check_catalogue
@@ -67,6 +67,14 @@ def worker() -> None:
     run_worker(load_settings())
 
 
+@app.command(hidden=True)
+def recorder() -> None:
+    """Keep the books from this process alone; `giftwave serve` starts one."""
+    from server.recorder import run_recorder
+
+    run_recorder(load_settings())
+
+
 @app.command(epilog="Example: giftwave token u_ana --name Ana --role viewer --ttl 3600")
 def token(
     user: Annotated[str, typer.Argument(help="User id: 1 to 32 of a-z, 0-9, _ and -.")],
@@ -85,7 +93,7 @@ def token(
 @app.command(epilog="Example: giftwave grant u_ana 500")
 def grant(
     fan: Annotated[str, typer.Argument(help="Fan id.")],
-    coins: Annotated[int, typer.Argument(help="Whole coins, 1 or more.", min=1, max=AMOUNT_MAX)],
+    coins: Annotated[int, typer.Argument(help="Whole coins, 1 or more.", min=1, max=WALLET_COINS_MAX)],
     bucket: Annotated[str, typer.Option(help="promo (a gift of the house) or paid.")] = "promo",
     grant_id: Annotated[str | None, typer.Option(help="UUIDv7 of this grant; the same one is given once.")] = None,
     as_json: JsonOption = False,

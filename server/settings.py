@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from server.domain.money import AMOUNT_MAX
 from server.errors import SettingInvalid
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -23,6 +24,9 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None, description="Address of a Valkey or Redis ≥ 7 of your own; unset runs an embedded one."
     )
+    database_url: SecretStr | None = Field(
+        None, description="Address of the books, postgresql://…; unset keeps them in books.sqlite in the data folder."
+    )
     catalogue: Path = Field(
         Path(__file__).parent / "catalogue" / "gifts.toml", description="The gift catalogue on sale."
     )
@@ -36,6 +40,27 @@ class Settings(BaseSettings):
     token_ttl_s: int = Field(900, ge=10, le=86_400, description="Life of a token, in seconds.")
     creator_share_bps: int = Field(
         7_000, ge=0, le=10_000, description="The creator's share of a gift, in basis points."
+    )
+    payments: Literal["sandbox", "stripe"] = Field("sandbox", description="The payment provider.")
+    sandbox_port: int | None = Field(
+        None, ge=1, le=65_535, description="Port of the sandbox provider; unset is the server's port + 1,000."
+    )
+    stripe_secret_key: SecretStr | None = Field(None, description="Stripe's secret key, sk_….")
+    stripe_webhook_secrets: SecretStr | None = Field(
+        None, description="Stripe's webhook secrets, whsec_…, separated by commas; several while one is rotated."
+    )
+    stripe_api_base: str | None = Field(None, description="Another address of Stripe's API, for tests.")
+    public_url: str | None = Field(
+        None, description="Address at which browsers and webhooks reach this server; unset is http://localhost:port."
+    )
+    undrained_coins_max: int = Field(
+        5_000_000, ge=1, le=AMOUNT_MAX, description="Coins of gifts that may wait for the books before new ones pause."
+    )
+    earnings_settle_s: int | None = Field(
+        None, ge=0, le=31_536_000, description="Age at which earnings can be cashed out; unset is 7 days, 60 s in demo."
+    )
+    payout_approval_diamonds: int = Field(
+        100_000, ge=0, le=AMOUNT_MAX // 10_000, description="A payout above this waits for a second person."
     )
     demo: bool = Field(False, description="Demo mode: anybody may get a token and demo coins.")
     demo_coins: int = Field(50_000, ge=1, le=10_000_000, description="Coins a demo wallet is filled up to.")
@@ -81,6 +106,30 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("needs at least 32 characters; try `openssl rand -hex 32`")
         return value
+
+    @property
+    def books_url(self) -> str:
+        """Address of the books for SQLAlchemy."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data.resolve() / 'books.sqlite'}"
+        return self.database_url.get_secret_value().replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    @property
+    def settle_ms(self) -> int:
+        """Age at which earnings can be cashed out, in milliseconds."""
+        if self.earnings_settle_s is not None:
+            return self.earnings_settle_s * 1_000
+        return 60_000 if self.demo else 7 * 86_400_000
+
+    @property
+    def base_url(self) -> str:
+        """Address at which browsers and webhooks reach this server."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def sandbox_address(self) -> tuple[str, int]:
+        """Where the sandbox provider listens."""
+        return self.host, self.sandbox_port or self.port + 1_000
 
     @property
     def allowed_origins(self) -> frozenset[str]:

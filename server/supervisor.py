@@ -12,8 +12,10 @@ from pathlib import Path
 
 import structlog
 from prometheus_client.multiprocess import mark_process_dead
+from pydantic import SecretStr
 
-from server.errors import GiftwaveError, OperatorError
+from server.errors import BooksUnavailable, GiftwaveError, OperatorError
+from server.record.database import Database
 from server.service.catalogue import load_catalogue
 from server.serving import check_port_is_free
 from server.settings import Settings
@@ -53,6 +55,7 @@ class Supervisor:
         check_port_is_free(self._settings)
         load_catalogue(self._settings.catalogue)  # a fault in it is told here, once, and not by every worker
         with DataFolder(self._settings.data, port=self._settings.port) as folder:
+            await migrate_books(self._settings)
             store = None if self._settings.redis_url else EmbeddedValkey(folder.path)
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -63,8 +66,10 @@ class Supervisor:
                     # In the environment, not on the command line: an address may carry a password.
                     url = self._settings.redis_url if store is None else store.url
                     environment = self._environment(folder.path) | {"GIFTWAVE_REDIS_URL": str(url)}
-                    for number in range(self._settings.workers):
-                        child = Child(f"worker-{number}", [sys.executable, "-m", "server", "worker"], environment)
+                    children = [("recorder", ["recorder"])]
+                    children += [(f"worker-{number}", ["worker"]) for number in range(self._settings.workers)]
+                    for name, words in children:
+                        child = Child(name, [sys.executable, "-m", "server", *words], environment)
                         tasks.create_task(self._keep_running(child))
                     await self._wait_until_serving()
                     if not self._stopping.is_set():
@@ -152,14 +157,33 @@ class Supervisor:
         self._metrics.mkdir(parents=True)
         said = self._settings.model_dump(mode="json", exclude_none=True)
         said["origins"] = ",".join(self._settings.origins)
-        if self._settings.token_secret is not None:
-            said["token_secret"] = self._settings.token_secret.get_secret_value()
+        for name, value in self._settings:
+            if isinstance(value, SecretStr):
+                said[name] = value.get_secret_value()
         said["data"] = str(data)
         return {
             **os.environ,
             **{f"GIFTWAVE_{name.upper()}": str(value) for name, value in said.items()},
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
         }
+
+
+async def migrate_books(settings: Settings) -> None:
+    """Bring the books' schema to this release before anybody uses it.
+
+    Raises:
+        OperatorError: they cannot be reached; says what to look at.
+    """
+    database = Database(settings.books_url)
+    try:
+        await database.migrate()
+    except BooksUnavailable as error:
+        raise OperatorError(
+            f"The books cannot be opened ({error.__cause__}); look at GIFTWAVE_DATABASE_URL, or at the disk under "
+            f"{settings.data}."
+        ) from error
+    finally:
+        await database.close()
 
 
 class Child:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from server.domain.limits import Spent
+
 
 class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who sent a gift, as the room may see it; no id when anonymous."""
@@ -68,11 +70,12 @@ class Totals(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A wallet: paid and promo coins, and the revision that orders its changes."""
+    """A wallet: paid and promo coins, the revision that orders its changes, and what is spent where that is known."""
 
     paid: int
     promo: int
     rev: int
+    spent: Spent | None = None
 
     @property
     def coins(self) -> int:

@@ -10,6 +10,8 @@ UNITS_PER_COIN = 10_000
 UNITS_PER_DIAMOND = 10_000
 # 2^53−1: the largest whole number that Lua, JSON and JavaScript all hold exactly.
 AMOUNT_MAX = 9_007_199_254_740_991
+# The most a wallet holds, so that its worth in units stays below AMOUNT_MAX as well.
+WALLET_COINS_MAX = AMOUNT_MAX // UNITS_PER_COIN
 
 
 def split(coins: int, *, share_bps: int) -> tuple[Units, Units]:

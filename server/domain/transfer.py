@@ -8,17 +8,32 @@ from dataclasses import dataclass, field
 
 from server.domain.combo import Combo, next_combo
 from server.domain.ids import FanId, GiftId, IntentId, RoomId, intent_time_ms
+from server.domain.limits import (
+    NEVER,
+    NO_STATE,
+    NOTHING_SPENT,
+    Limits,
+    LimitState,
+    Period,
+    Spent,
+    refusal_of,
+    roll,
+)
 from server.domain.money import AMOUNT_MAX, split
 from server.domain.order import GiftOrder, fingerprint
 
 
 @dataclass(slots=True)
 class WalletBooks:
-    """A fan's two buckets, and how often they changed."""
+    """A fan's two buckets, how often they changed, the fan's limits and what counts against them."""
 
     paid: int = 0
     promo: int = 0
     rev: int = 0
+    limits: LimitState = NO_STATE
+    has_limits: bool = False
+    period: Period = NEVER
+    spent: Spent = NOTHING_SPENT
 
 
 @dataclass(slots=True)
@@ -48,6 +63,7 @@ class Decision:
     paid: int = 0
     promo: int = 0
     rev: int = 0
+    spent: Spent = NOTHING_SPENT
     combo_id: str = ""
     combo_rev: int = 0
     combo_total: int = 0
@@ -62,7 +78,9 @@ class Books:
     window_ms: int
     skew_ms: int
     gap_ms: int
+    undrained_max: int
     seq: int = 0
+    undrained: int = 0
     wallets: dict[FanId, WalletBooks] = field(default_factory=dict)
     rooms: dict[RoomId, RoomBooks] = field(default_factory=dict)
     earned: dict[str, int] = field(default_factory=dict)
@@ -71,11 +89,12 @@ class Books:
     combos: dict[tuple[RoomId, FanId, GiftId, bool], tuple[str, Combo]] = field(default_factory=dict)
 
     def decide(
-        self, order: GiftOrder, *, coins: int, combo: bool, objection: str, now_ms: int
+        self, order: GiftOrder, *, coins: int, combo: bool, objection: str, period: Period, now_ms: int
     ) -> tuple[Decision, bool]:
         """Decide an order as the atomic step does; return the decision and whether it was made before.
 
-        `coins` is its price, `combo` whether the gift has combos, `objection` the service's refusal code or "".
+        `coins` is its price, `combo` whether the gift has combos, `objection` the service's refusal code or "",
+        `period` the fan's local day and month.
         """
         key, content = (order.fan.id, order.intent_id), fingerprint(order)
         if key in self.seen:
@@ -88,9 +107,11 @@ class Books:
             return Decision(code="stale_intent", coins=coins), False
         if -age_ms > self.skew_ms:
             return Decision(code="future_intent", coins=coins), False
-        code = self._verdict(order, coins=coins, objection=objection)
+        if not objection and self.undrained + coins > self.undrained_max:
+            return Decision(code="recorder_behind", coins=coins), False
+        code = self._verdict(order, coins=coins, objection=objection, period=period, now_ms=now_ms)
         decision = (
-            self._accept(order, coins=coins, combo=combo, now_ms=now_ms)
+            self._accept(order, coins=coins, combo=combo, period=period, now_ms=now_ms)
             if code == "ok"
             else Decision(code=code, coins=coins)
         )
@@ -107,7 +128,34 @@ class Books:
         wallet.paid, wallet.promo, wallet.rev = wallet.paid + paid, wallet.promo + promo, wallet.rev + 1
         self.seq += 1
 
-    def _verdict(self, order: GiftOrder, *, coins: int, objection: str) -> str:
+    def take(self, fan: FanId, coins: int) -> str:
+        """Take paid coins back; return the code."""
+        wallet = self.wallet(fan)
+        if wallet.paid < coins:
+            return "insufficient_coins"
+        wallet.paid, wallet.rev = wallet.paid - coins, wallet.rev + 1
+        self.seq += 1
+        return "ok"
+
+    def command(self, fan: FanId, *, paid: int, promo: int = 0) -> None:
+        """Follow a command of the books, which may take a wallet below zero."""
+        wallet = self.wallet(fan)
+        wallet.paid, wallet.promo, wallet.rev = wallet.paid + paid, wallet.promo + promo, wallet.rev + 1
+
+    def set_limits(self, fan: FanId, wanted: Limits, zone: str, *, now_ms: int) -> None:
+        """Change a fan's limits."""
+        wallet = self.wallet(fan)
+        wallet.limits = wallet.limits.change(wanted, zone, is_first=not wallet.has_limits, now_ms=now_ms)
+        wallet.has_limits = True
+        self.seq += 1
+
+    def lock(self, fan: FanId, hours: int, *, now_ms: int) -> None:
+        """Lock a fan's spending."""
+        wallet = self.wallet(fan)
+        wallet.limits = wallet.limits.lock(hours, now_ms=now_ms)
+        self.seq += 1
+
+    def _verdict(self, order: GiftOrder, *, coins: int, objection: str, period: Period, now_ms: int) -> str:
         room, wallet = self.rooms.get(order.room), self.wallet(order.fan.id)
         if objection:
             return objection
@@ -115,6 +163,11 @@ class Books:
             return "unknown_room"
         if not room.is_open:
             return "room_closed"
+        if wallet.paid < 0:
+            return "wallet_owes"
+        spent, _ = roll(wallet.spent, wallet.period, period)
+        if (limited := refusal_of(wallet.limits, spent, coins, now_ms)) is not None:
+            return limited
         if wallet.paid + wallet.promo < coins:
             return "insufficient_coins"
         creator_units, _ = split(coins, share_bps=self.share_bps)
@@ -122,8 +175,11 @@ class Books:
             return "ledger_limit"
         return "ok"
 
-    def _accept(self, order: GiftOrder, *, coins: int, combo: bool, now_ms: int) -> Decision:
+    def _accept(self, order: GiftOrder, *, coins: int, combo: bool, period: Period, now_ms: int) -> Decision:
         room, wallet = self.rooms[order.room], self.wallet(order.fan.id)
+        spent, wallet.period = roll(wallet.spent, wallet.period, period)
+        wallet.spent = Spent(*(before + coins for before in spent))
+        self.undrained += coins
         spent_promo = min(wallet.promo, coins)
         spent_paid = coins - spent_promo
         wallet.promo, wallet.paid, wallet.rev = wallet.promo - spent_promo, wallet.paid - spent_paid, wallet.rev + 1
@@ -146,6 +202,7 @@ class Books:
             paid=wallet.paid,
             promo=wallet.promo,
             rev=wallet.rev,
+            spent=wallet.spent,
             combo_id=running.id if running else "",
             combo_rev=running.rev if running else 0,
             combo_total=running.total if running else 0,

@@ -5,6 +5,7 @@ from typing import Protocol
 from server.domain.event import Balance
 from server.domain.ids import FanId
 from server.wire.messages import ServerMessage, wallet_message
+from server.wire.money import MoneyMessage
 
 
 class Personal(Protocol):
@@ -31,6 +32,11 @@ class People:
         mine.discard(connection)
         if not mine:
             self._connections.pop(user_id, None)
+
+    def push(self, user_id: str, message: MoneyMessage) -> None:
+        """Tell a person's connections something."""
+        for connection in self._connections.get(user_id, ()):
+            connection.tell(message)
 
     def push_balances(self, balances: list[tuple[FanId, Balance]]) -> None:
         """Tell each fan's connections, in whatever room or none, about their wallet."""

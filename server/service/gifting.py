@@ -4,7 +4,7 @@ import asyncio
 
 from server.clock import Clock
 from server.domain.gift import Catalogue, Gift
-from server.domain.ids import CreatorId, RoomId
+from server.domain.ids import CreatorId
 from server.domain.order import GiftOrder
 from server.domain.room import Role
 from server.errors import (
@@ -18,6 +18,7 @@ from server.errors import (
     UnknownRoom,
 )
 from server.service.identity import Identity
+from server.service.limits import SpendingLimits
 from server.service.rooms import Rooms
 from server.store.gifts import GiftEngine, PricedOrder
 from server.store.outcome import Receipt
@@ -26,18 +27,21 @@ from server.store.outcome import Receipt
 class Gifting:
     """The use cases of gifts; socket and HTTP call the same ones."""
 
-    def __init__(self, engine: GiftEngine, rooms: Rooms, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(
+        self, engine: GiftEngine, rooms: Rooms, limits: SpendingLimits, catalogue: Catalogue, clock: Clock
+    ) -> None:
         self._engine = engine
         self._rooms = rooms
+        self._limits = limits
         self._catalogue = catalogue
         self._clock = clock
 
-    def knows(self, room: RoomId) -> bool:
-        """Whether `send` can price an order for this room without asking the store."""
-        return self._rooms.known_creator_of(room) is not None
+    def knows(self, order: GiftOrder) -> bool:
+        """Whether `send` can take this order without asking the store about its room or its fan."""
+        return self._rooms.known_creator_of(order.room) is not None and self._limits.knows(order.fan.id)
 
     def send(self, order: GiftOrder, by: Identity) -> asyncio.Future[Receipt]:
-        """Send a gift to a room this worker knows; the future ends with the receipt or a named error.
+        """Send a gift from a fan and to a room this worker knows; the future ends with the receipt or a named error.
 
         Raises:
             TokenExpired, Forbidden: nothing was tried.
@@ -55,6 +59,8 @@ class Gifting:
         """
         self._check_speaker(by)
         await self._rooms.creator_of(order.room)
+        if not self._limits.knows(order.fan.id):
+            await self._limits.wallet(order.fan.id)
         return await self.send(order, by)
 
     def _check_speaker(self, by: Identity) -> None:
@@ -72,6 +78,7 @@ class Gifting:
             gift=gift,
             coins=coins,
             refusal=_objection(order, gift, coins, creator),
+            period=self._limits.period_of(order.fan.id),
         )
 
 

@@ -17,7 +17,9 @@ from server.errors import StoreUnavailable
 from server.store.client import StoreClient
 from server.store.feed import read_balances, read_batch
 from server.store.keys import Keys
+from server.store.personal import read_personal
 from server.tasks import TaskOwner
+from server.wire.money import MoneyMessage
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +37,14 @@ class Bus:
         *,
         on_batch: Callable[[RoomId, LiveBatch], None],
         on_balances: Callable[[list[tuple[FanId, Balance]]], None],
+        on_personal: Callable[[list[tuple[str, MoneyMessage]]], None],
         on_reconnected: Callable[[], Awaitable[None]],
     ) -> None:
         self._client = client
         self._keys = keys
         self._on_batch = on_batch
         self._on_balances = on_balances
+        self._on_personal = on_personal
         self._on_reconnected = on_reconnected
         self._rooms: dict[bytes, RoomId] = {}
         self._confirmations: dict[bytes, asyncio.Future[None]] = {}
@@ -103,7 +107,7 @@ class Bus:
             await asyncio.sleep(_RECONNECT_S)
 
     async def _listen(self, connection: PubSub) -> None:
-        wanted = {self._keys.wallets_channel.encode(), *self._rooms}
+        wanted = {self._keys.wallets_channel.encode(), self._keys.people_channel.encode(), *self._rooms}
         await connection.ssubscribe(*(channel.decode() for channel in wanted))
         self._connection = connection
         while True:
@@ -139,3 +143,5 @@ class Bus:
             self._on_batch(room, read_batch(data))
         elif channel == self._keys.wallets_channel.encode():
             self._on_balances(read_balances(data))
+        elif channel == self._keys.people_channel.encode():
+            self._on_personal(read_personal(data))

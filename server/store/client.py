@@ -15,6 +15,7 @@ from server.errors import StoreUnavailable
 from server.settings import Settings
 from server.store.scripts import Script
 
+StreamFields = dict[bytes, bytes]
 Reply = str | bytes | int | None | list["Reply"]
 
 _AWAY = (redis_errors.ConnectionError, redis_errors.BusyLoadingError, redis_errors.TimeoutError, OSError)
@@ -63,6 +64,18 @@ class StoreClient:
         async with self._deadline("hget"):
             return cast(bytes | None, await self._redis.hget(key, field))
 
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Send a message to whoever listens on a sharded channel."""
+        async with self._deadline("publish"):
+            await self._redis.spublish(channel, message)
+
+    async def read_stream(self, key: str, *, after: str, count: int, block_ms: int) -> list[tuple[bytes, StreamFields]]:
+        """Return up to `count` entries of a stream after an id; wait up to `block_ms` where there are none yet."""
+        async with self._deadline("xread", more_s=block_ms / 1_000):
+            reply = await self._redis.xread({key: after}, count=count, block=block_ms)
+        streams = cast(list[tuple[bytes, list[tuple[bytes, StreamFields]]]], reply or [])
+        return [entry for _, entries in streams for entry in entries]
+
     async def ping(self) -> None:
         """Return once the store answers."""
         async with self._deadline("ping"):
@@ -79,9 +92,9 @@ class StoreClient:
         await self._redis.aclose()
 
     @asynccontextmanager
-    async def _deadline(self, what: str) -> AsyncIterator[None]:
+    async def _deadline(self, what: str, *, more_s: float = 0.0) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s + more_s):
                 yield
         except TimeoutError as error:
             raise StoreUnavailable(

@@ -5,6 +5,7 @@ import msgspec
 
 from server.domain.event import Balance, Event, GiftEvent, LiveBatch, RoomClosedEvent, RoomOpenedEvent, Totals
 from server.domain.ids import FanId
+from server.domain.limits import Spent
 from server.store.gifts import GiftFacts
 from server.store.outcome import parse_combo
 
@@ -57,4 +58,7 @@ _READERS = {"gift": _read_gift, "room.opened": _read_opened, "room.closed": _rea
 
 def read_balances(raw: bytes) -> list[tuple[FanId, Balance]]:
     """Read which wallets changed, as the scripts packed it."""
-    return [(FanId(fan), Balance(int(paid), int(promo), int(rev))) for fan, paid, promo, rev in msgpack.unpackb(raw)]
+    return [
+        (FanId(fan), Balance(int(paid), int(promo), int(rev), Spent(*map(int, spent)) if spent else None))
+        for fan, paid, promo, rev, *spent in msgpack.unpackb(raw)
+    ]

@@ -13,7 +13,8 @@ import structlog
 
 from server.domain.event import Sender
 from server.domain.gift import Gift
-from server.domain.ids import CreatorId, FanId, IntentId, intent_time_ms, new_epoch
+from server.domain.ids import CreatorId, FanId, IntentId, intent_time_ms
+from server.domain.limits import Period
 from server.domain.money import split
 from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS, GiftOrder, fingerprint
 from server.errors import GiftwaveError, Overloaded, Refused, StoreUnavailable
@@ -27,6 +28,8 @@ from server.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
+# Grants, takes and changes of limits are remembered in the same place.
+_NOT_GIFTS = ("granted", "taken", "set")
 ANONYMOUS = Sender(name="Anonymous")
 
 
@@ -53,6 +56,7 @@ class PricedOrder:
     gift: Gift | None
     coins: int
     refusal: type[Refused] | None
+    period: Period  # the fan's local day and month
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,6 @@ class GiftEngine:
         self._client = client
         self._keys = keys
         self._settings = settings
-        self._epoch_if_new = new_epoch()
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = False
         self._tasks = TaskOwner("gifts")
@@ -103,7 +106,7 @@ class GiftEngine:
             self._in_flight = False
 
     async def _send(self, batch: list[_Waiting]) -> None:
-        call = _Call(self._keys, self._settings, self._epoch_if_new)
+        call = _Call(self._keys, self._settings)
         for waiting in batch:
             call.add(waiting.priced)
         try:
@@ -161,10 +164,9 @@ class GiftEngine:
 class _Call:
     """Collects the keys and arguments of one call of `send_gifts.lua`; each key and room is named once."""
 
-    def __init__(self, keys: Keys, settings: Settings, epoch_if_new: str) -> None:
+    def __init__(self, keys: Keys, settings: Settings) -> None:
         self._names = keys
         self._settings = settings
-        self._epoch_if_new = epoch_if_new
         self._rooms: dict[str, int] = {}
         self._room_keys: list[str] = []
         self._room_args: list[tuple[str, str, str, str]] = []
@@ -194,7 +196,7 @@ class _Call:
         settings = self._settings
         args: list[str | bytes] = [
             str(self._names.shard_id),
-            self._epoch_if_new,
+            str(settings.undrained_coins_max),
             str(INTENT_WINDOW_MS),
             str(INTENT_SKEW_MS),
             str(settings.combo_gap_ms),
@@ -253,6 +255,8 @@ class _Call:
             b"" if order.anonymous else msgspec.json.encode(sender),
             msgspec.json.encode(facts),
             str(expires_at_ms),
+            str(priced.period.day),
+            str(priced.period.month),
         ]
 
     def _key_index(self, key: str) -> str:
@@ -263,14 +267,14 @@ class _Call:
 def _settle(future: asyncio.Future[Receipt], outcome: Outcome) -> None:
     if future.done():
         return
-    if isinstance(outcome, Refused):
-        future.set_exception(outcome)
-    else:
+    if isinstance(outcome, Receipt):
         future.set_result(outcome)
+    else:
+        future.set_exception(outcome)
 
 
 def _count(outcome: Outcome) -> None:
-    if isinstance(outcome, Refused):
+    if not isinstance(outcome, Receipt):
         metrics.GIFTS.labels(outcome=outcome.code).inc()
     elif outcome.replayed:
         metrics.GIFTS.labels(outcome="replayed").inc()
@@ -286,4 +290,4 @@ async def read_outcome(client: StoreClient, keys: Keys, *, fan: FanId, intent_id
     if raw is None:
         return None
     _fingerprint, _, text = raw.decode().partition("|")
-    return None if text == "granted" else parse_outcome(intent_id, text, replayed=True)
+    return None if text in _NOT_GIFTS else parse_outcome(intent_id, text, replayed=True)

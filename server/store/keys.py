@@ -4,9 +4,9 @@ All keys of one shard share its hash tag `{sK}`, so one script may touch them on
 
 | key | type | content | lives |
 | --- | --- | --- | --- |
-| `{sK}:shard` | hash | epoch, seq (orders accepted), hwm (highest time seen) | for ever |
+| `{sK}:shard` | hash | epoch, seq, hwm, logged, drained, recorded, commands (below) | for ever |
 | `{sK}:log` | stream | what was accepted, id `<last seq>-1`, one entry a call | until the books have it |
-| `{sK}:wallet:<fan>` | hash | paid, promo, rev | for ever |
+| `{sK}:wallet:<fan>` | hash | coins and rev; what is spent in which day and month; limits (below) | for ever |
 | `{sK}:seen:<fan>:<slot>` | hash | intent → fingerprint and outcome | two windows after its slot |
 | `{sK}:creator:<id>` | hash | earned (units) | for ever |
 | `{sK}:room:<id>` | hash | creator, title, state, epoch, offset, totals | for ever |
@@ -15,7 +15,14 @@ All keys of one shard share its hash tag `{sK}`, so one script may touch them on
 | `{sK}:names:<id>` | hash | fan → how the room may show them ("" while only anonymous) | until the room opens again |
 | `{sK}:combo:<room>:<fan>:<gift>:<face>` | hash | id, epoch, rev, total, coins, last_ms | 2 gaps after its last send |
 | channel `{sK}:live:<id>` | sharded pub/sub | the room's batches | |
-| channel `{sK}:wallets` | sharded pub/sub | wallets changed by other than gifts | |
+| channel `{sK}:wallets` | sharded pub/sub | wallets that changed | |
+| channel `{sK}:people` | sharded pub/sub | messages for single people | |
+
+A shard's hash: `epoch` names its life and opens the gate, `seq` is the last number of the log, `hwm` the highest time
+seen, `logged` and `drained` the coins of gifts in the log and of those in the books, `recorded` the last seq in the
+books, `commands` the last command that was followed. A wallet's: `paid`, `promo` and `rev`; `day`, `month` and
+`day_spent`, `week_spent`, `month_spent`; `limits` (`gift|day|week|month`), `limits_next` (`at_ms|…|zone`),
+`locked_until`, `zone`.
 """
 
 from dataclasses import dataclass
@@ -41,6 +48,10 @@ class Keys:
     @property
     def wallets_channel(self) -> str:
         return f"{{s{self.shard_id}}}:wallets"
+
+    @property
+    def people_channel(self) -> str:
+        return f"{{s{self.shard_id}}}:people"
 
     def wallet(self, fan: FanId) -> str:
         return f"{{s{self.shard_id}}}:wallet:{fan}"

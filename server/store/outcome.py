@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from server.domain.event import Balance, ComboState
 from server.domain.ids import IntentId
-from server.errors import REFUSAL_BY_CODE, InsufficientCoins, Refused
+from server.domain.limits import Spent
+from server.errors import REFUSAL_BY_CODE, GateClosed, InsufficientCoins, RecorderBehind, Refused, Unavailable
 
-_ACCEPTED_FIELDS = 18
+_ACCEPTED_FIELDS = 21
+
+
+# Decided about the moment and not about the order, so never remembered.
+_NOT_NOW: dict[str, type[Unavailable]] = {error.code: error for error in (RecorderBehind, GateClosed)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,8 @@ class Receipt:
     replayed: bool
 
 
-Outcome = Receipt | Refused
+Refusal = Refused | Unavailable
+Outcome = Receipt | Refusal
 
 
 def parse_outcome(intent_id: IntentId, text: str, *, replayed: bool) -> Outcome:
@@ -48,7 +54,7 @@ def parse_outcome(intent_id: IntentId, text: str, *, replayed: bool) -> Outcome:
         gift=gift,
         count=int(count),
         coins=int(coins),
-        balance=Balance(int(paid), int(promo), int(rev)),
+        balance=Balance(int(paid), int(promo), int(rev), Spent(*map(int, fields[18:21]))),
         combo=parse_combo(fields[11:16], delta=int(count)),
         ts_ms=int(ts_ms),
         spent_paid=int(fields[16]),
@@ -67,8 +73,10 @@ def parse_combo(fields: list[str], *, delta: int) -> ComboState | None:
     )
 
 
-def _refusal(code: str, fields: list[str]) -> Refused:
+def _refusal(code: str, fields: list[str]) -> Refusal:
     # A code of another release: still a refusal, and still the same answer.
+    if code in _NOT_NOW:
+        return _NOT_NOW[code](retry_after_ms=500)
     error = REFUSAL_BY_CODE.get(code, Refused)
     if error is InsufficientCoins:
         _ts_ms, coins, balance = fields

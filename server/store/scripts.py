@@ -21,7 +21,11 @@ def load_script(name: str) -> Script:
 
 
 SEND_GIFTS = load_script("send_gifts")
-GRANT_COINS = load_script("grant_coins")
+MOVE_COINS = load_script("move_coins")
+SET_LIMITS = load_script("set_limits")
+APPLY_COMMANDS = load_script("apply_commands")
+ACKNOWLEDGE = load_script("acknowledge")
+OPEN_SHARD = load_script("open_shard")
 OPEN_ROOM = load_script("open_room")
 CLOSE_ROOM = load_script("close_room")
 READ_ROOM = load_script("read_room")

@@ -31,5 +31,6 @@ def set_up_logs(*, level: str, as_json: bool) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # uvicorn logs a line for each accepted socket; we count them instead.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # uvicorn logs a line for each accepted socket, Alembic one for each look at the schema.
+    for name in ("uvicorn", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -19,6 +19,12 @@ CONNECTIONS = Gauge("giftwave_connections", "WebSocket connections now.", multip
 DELIVERIES = Counter("giftwave_deliveries_total", "Frames written to members of rooms.")
 SKIPPED = Counter("giftwave_skipped_deliveries_total", "Frames not written because a member lagged.")
 GAPS = Counter("giftwave_gaps_total", "Gaps announced to members.")
+RECORDED = Counter("giftwave_recorded_gifts_total", "Gifts copied into the books.")
+DRAIN_LAG = Histogram(
+    "giftwave_drain_lag_seconds",
+    "From the acceptance of the oldest gift of a transaction to its commit in the books, in seconds.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300),
+)
 INBOUND = Counter("giftwave_inbound_messages_total", "Messages received, by type or refusal code.", ["kind"])
 
 

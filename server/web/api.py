@@ -4,60 +4,43 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from server.domain.gift import Catalogue
-from server.domain.ids import INTENT, SLUG, FanId, IntentId, RoomId
+from server.domain.ids import INTENT, SLUG, IntentId, RoomId
 from server.domain.room import RoomView
-from server.errors import BadToken, GiftwaveError, Refused
+from server.errors import GiftwaveError
+from server.record.batch import GiftRow
+from server.record.gift_refunds import event_id
 from server.service.gifting import Gifting
 from server.service.identity import Identity
 from server.service.receipts import Receipts
 from server.service.rooms import Rooms
 from server.service.watching import top_fan_views
-from server.store.wallets import WalletStore
 from server.web import models
+from server.web.auth import Authenticate
 from server.web.flood import UserGates
-from server.web.problems import problem
+from server.web.problems import ERRORS, problem
 from server.web.session import gift_ack, order_of
-from server.web.tokens import Tokens
-from server.wire.messages import GiftAck, GiftBody, wallet_view
+from server.wire.messages import GiftAck, GiftBody
 
 RoomPath = Annotated[str, Path(pattern=rf"^{SLUG}$")]
 IntentPath = Annotated[str, Path(pattern=rf"^{INTENT}$")]
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": models.ErrorOut} for status in (400, 401, 403, 404, 409, 429, 503)
-}
 
 
-class Authenticate:
-    """Reads who speaks from the Authorization header."""
-
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-
-    # Async although nothing awaits: a plain function would run in a thread for each request.
-    async def __call__(self, authorization: Annotated[str | None, Header()] = None) -> Identity:
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise BadToken("Send a token: `Authorization: Bearer TOKEN`.")
-        return self._tokens.check(token.strip())
-
-
-def api_router(  # noqa: PLR0913 (the composition root hands in each use case by name)
+def api_router(
     *,
-    tokens: Tokens,
+    authenticate: Authenticate,
     catalogue: Catalogue,
     rooms: Rooms,
     gifting: Gifting,
     receipts: Receipts,
-    wallets: WalletStore,
     gates: UserGates,
 ) -> APIRouter:
     """Return the routes under `/v1`."""
-    router = APIRouter(prefix="/v1", responses=_ERRORS)
-    Speaks = Annotated[Identity, Depends(Authenticate(tokens))]  # noqa: N806 (a type)
+    router = APIRouter(prefix="/v1", responses=ERRORS)
+    Speaks = Annotated[Identity, Depends(authenticate)]  # noqa: N806 (a type)
 
     @router.get("/catalogue", response_model=models.CatalogueOut, tags=["catalogue"])
     async def read_catalogue(request: Request, response: Response) -> Any:
@@ -73,12 +56,6 @@ def api_router(  # noqa: PLR0913 (the composition root hands in each use case by
             "tiers": [{"tier": tier.tier, "name": tier.name} for tier in catalogue.tiers],
             "gifts": [asdict(gift) for gift in catalogue.gifts.values()],
         }
-
-    @router.get("/wallet", response_model=models.WalletOut, tags=["wallet"])
-    async def read_wallet(by: Speaks) -> Any:
-        """The token owner's coins."""
-        view = wallet_view(await wallets.balance(FanId(by.id)))
-        return {"paid": view.paid, "promo": view.promo, "coins": view.coins, "rev": view.rev}
 
     @router.post("/rooms", response_model=models.RoomOut, tags=["rooms"])
     async def open_room(body: models.OpenRoomBody, by: Speaks) -> Any:
@@ -105,13 +82,16 @@ def api_router(  # noqa: PLR0913 (the composition root hands in each use case by
         except GiftwaveError as error:
             return problem(error, intent_id=order.intent_id)
 
-    @router.get("/gifts/{intent_id}", response_model=models.ReceiptOut, tags=["gifts"])
+    @router.get("/gifts/{intent_id}", response_model=models.RecordedReceiptOut, tags=["gifts"])
     async def read_gift(intent_id: IntentPath, by: Speaks) -> Any:
-        """What became of one's own intent."""
-        outcome = await receipts.find(IntentId(intent_id), by)
-        if isinstance(outcome, Refused):
-            return problem(outcome, intent_id=intent_id)
-        return receipt_out(gift_ack(outcome))
+        """What became of one's own intent, and whether the books hold it already."""
+        found = await receipts.find(IntentId(intent_id), by)
+        if isinstance(found, GiftwaveError):
+            return problem(found, intent_id=intent_id)
+        if isinstance(found, GiftRow):
+            return JSONResponse(recorded_gift_out(found))
+        receipt, recorded = found
+        return JSONResponse(msgspec.to_builtins(gift_ack(receipt)) | {"recorded": recorded})
 
     return router
 
@@ -130,6 +110,24 @@ def room_out(view: RoomView) -> dict[str, Any]:
             {"id": fan.id, "name": fan.name, "coins": fan.coins, "simulated": fan.simulated}
             for fan in top_fan_views(view)
         ],
+    }
+
+
+def recorded_gift_out(gift: GiftRow) -> dict[str, Any]:
+    """Return a gift that only the books remember, as its receipt was; the wallet has moved on since."""
+    return {
+        "type": "gift.ack",
+        "intent_id": gift.intent_id,
+        "event_id": event_id(gift),
+        "room": gift.room,
+        "epoch": gift.room_epoch,
+        "offset": gift.room_offset,
+        "gift": gift.gift,
+        "count": gift.count,
+        "coins": gift.coins,
+        "ts_ms": gift.at_ms,
+        "replayed": True,
+        "recorded": True,
     }
 
 

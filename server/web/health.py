@@ -4,13 +4,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from server.errors import StoreUnavailable
-from server.store.client import StoreClient
+from server.errors import GateClosed, StoreUnavailable
+from server.store.log import LogStore
 from server.telemetry.metrics import exposition
 from server.web.problems import problem
 
 
-def health_routes(client: StoreClient) -> list[BaseRoute]:
+def health_routes(logs: LogStore) -> list[BaseRoute]:
     """Return `/healthz`, `/readyz` and `/metrics`."""
 
     async def healthz(_: Request) -> Response:
@@ -18,7 +18,8 @@ def health_routes(client: StoreClient) -> list[BaseRoute]:
 
     async def readyz(_: Request) -> Response:
         try:
-            await client.ping()
+            if (await logs.state()).epoch is None:
+                return problem(GateClosed(retry_after_ms=1_000))
         except StoreUnavailable as error:
             return problem(error)
         return JSONResponse({"status": "ready"})

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from server.domain.ids import INTENT, SLUG
-from server.domain.money import AMOUNT_MAX
+from server.domain.money import AMOUNT_MAX, WALLET_COINS_MAX
 from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX, MESSAGE_TEXT, NAME_CHARS_MAX
 
 # Here `$` is the very end: pydantic's expressions are not Python's.
@@ -35,6 +35,28 @@ class GiftSendBody(Body):
     max_coins: int = Field(ge=1, le=AMOUNT_MAX)
     message: str | None = Field(None, min_length=1, max_length=MESSAGE_CHARS_MAX, pattern=rf"^{MESSAGE_TEXT}$")
     anonymous: bool = False
+
+
+Limit = Annotated[int, Field(ge=1, le=WALLET_COINS_MAX)]
+ClientId = Annotated[str, Field(pattern=rf"^{INTENT}$", examples=["019b1c3e-5d2a-7cc1-9b3e-0a1b2c3d4e5f"])]
+
+
+class LimitsBody(Body):
+    """Set spending limits, in whole coins; null is no limit. The same `change_id` is done once."""
+
+    change_id: ClientId
+    gift: Limit | None
+    day: Limit | None
+    week: Limit | None
+    month: Limit | None
+    zone: str = Field(min_length=1, max_length=64, examples=["Europe/Berlin"])
+
+
+class LockBody(Body):
+    """Lock one's own spending."""
+
+    change_id: ClientId
+    hours: Literal[24, 168]
 
 
 class DemoSessionBody(Body):
@@ -73,13 +95,50 @@ class CatalogueOut(BaseModel):
     gifts: list[GiftOut]
 
 
-class WalletOut(BaseModel):
-    """The token owner's wallet."""
+class PeriodsOut(BaseModel):
+    """One number for each running period of the fan's time zone."""
 
-    paid: Whole
+    day: Whole
+    week: Whole
+    month: Whole
+
+
+class WalletOut(BaseModel):
+    """The token owner's wallet; `paid` is below zero after a payment was taken back."""
+
+    paid: int
     promo: Whole
-    coins: Whole
+    coins: int
     rev: Whole
+    spent: PeriodsOut | None = None
+
+
+class LimitValuesOut(BaseModel):
+    """Coins; null is no limit."""
+
+    gift: Whole | None
+    day: Whole | None
+    week: Whole | None
+    month: Whole | None
+
+
+class NextLimitsOut(BaseModel):
+    """What takes effect later."""
+
+    at_ms: int
+    limits: LimitValuesOut
+    zone: str
+
+
+class LimitsOut(BaseModel):
+    """The token owner's spending limits."""
+
+    limits: LimitValuesOut
+    next: NextLimitsOut | None
+    zone: str
+    locked_until_ms: int | None
+    spent: PeriodsOut
+    ends_at_ms: PeriodsOut
 
 
 class PersonOut(BaseModel):
@@ -146,6 +205,13 @@ class ReceiptOut(BaseModel):
     ts_ms: int
     combo: ComboOut | None = None
     replayed: bool = False
+
+
+class RecordedReceiptOut(ReceiptOut):
+    """A charged gift that was looked up; the wallet of one that is long past is not in it."""
+
+    balance: WalletOut | None = None  # type: ignore[assignment]
+    recorded: bool
 
 
 class UserOut(BaseModel):

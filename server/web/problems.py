@@ -1,11 +1,14 @@
 """Errors as HTTP answers: one shape, and the only table that knows a status."""
 
+from typing import Any
+
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from server.errors import (
     AccessDenied,
     BadInput,
+    BadSignature,
     BadToken,
     BodyTooLarge,
     GiftwaveError,
@@ -14,11 +17,24 @@ from server.errors import (
     NotFound,
     RateLimited,
     Refused,
+    StaleSignature,
     TokenExpired,
     Unavailable,
+    UnknownHold,
     UnknownIntent,
+    UnknownPack,
+    UnknownPayout,
+    UnknownProvider,
     UnknownRoom,
+    UnknownTopup,
+    UnknownTransfer,
 )
+from server.web.models import ErrorOut
+
+# The answers that OpenAPI shows beside the good one.
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorOut} for status in (400, 401, 403, 404, 409, 429, 503)
+}
 
 # The most specific class that matches decides.
 _STATUS: dict[type[GiftwaveError], int] = {
@@ -31,6 +47,14 @@ _STATUS: dict[type[GiftwaveError], int] = {
     AccessDenied: 403,
     UnknownRoom: 404,
     UnknownIntent: 404,
+    UnknownPack: 404,
+    UnknownTopup: 404,
+    UnknownPayout: 404,
+    UnknownTransfer: 404,
+    UnknownHold: 404,
+    UnknownProvider: 404,
+    BadSignature: 400,
+    StaleSignature: 400,
     Refused: 409,
     IntentConflict: 409,
     RateLimited: 429,

@@ -22,10 +22,10 @@ from server.hub.member import Connection, Member
 from server.hub.people import People
 from server.service.gifting import Gifting
 from server.service.identity import Identity
+from server.service.limits import SpendingLimits
 from server.service.watching import Watching
 from server.settings import Settings
 from server.store.outcome import Receipt
-from server.store.wallets import WalletStore
 from server.tasks import TaskOwner
 from server.telemetry import metrics
 from server.web.flood import FloodGate, UserGates
@@ -67,7 +67,7 @@ class SessionContext:
     tokens: Tokens
     gifting: Gifting
     watching: Watching
-    wallets: WalletStore
+    limits: SpendingLimits
     people: People
     gates: UserGates
     catalogue_revision: str
@@ -184,7 +184,7 @@ class Session:
     async def _welcome(self, identity: Identity) -> None:
         context, settings = self._context, self._context.settings
         try:
-            balance = await context.wallets.balance(FanId(identity.id))
+            balance = (await context.limits.wallet(FanId(identity.id))).balance
         except GiftwaveError as error:
             # Without its wallet a client cannot begin; it comes back with backoff.
             self._tell_error(error)
@@ -244,7 +244,7 @@ class Session:
         # Connections are cheap, so the limit on orders is the fan's, not the connection's.
         self._context.gates.pass_one(identity.id)
         order = order_of(message, RoomId(message.room), identity)
-        if self._context.gifting.knows(order.room):
+        if self._context.gifting.knows(order):
             future = self._context.gifting.send(order, identity)
             future.add_done_callback(self._gift_answerer(order.intent_id))
             return

@@ -12,6 +12,7 @@ from server.domain.event import Balance, ComboState, Event, Totals
 from server.domain.ids import INTENT, SLUG
 from server.domain.money import AMOUNT_MAX
 from server.domain.order import COUNT_MAX, MESSAGE_CHARS_MAX, MESSAGE_TEXT
+from server.wire.money import MoneyMessage, Periods
 
 # `\\Z`, not `$`: Python's `$` would let a line feed follow.
 Slug = Annotated[str, Meta(pattern=rf"^{SLUG}\Z")]
@@ -80,13 +81,14 @@ class User(Struct, frozen=True):
     role: str
 
 
-class WalletView(Struct, frozen=True):
-    """A wallet: keep the one with the highest `rev`."""
+class WalletView(Struct, frozen=True, omit_defaults=True):
+    """A wallet: keep the one with the highest `rev`; `spent` is left out where only coins changed."""
 
     paid: int
     promo: int
     coins: int
     rev: int
+    spent: Periods | None = None
 
 
 class Limits(Struct, frozen=True):
@@ -202,13 +204,14 @@ class Gap(Struct, frozen=True, tag="gap", tag_field=_TYPE):
     last: int = msgspec.field(name="to")
 
 
-class Wallet(Struct, frozen=True, tag="wallet", tag_field=_TYPE):
+class Wallet(Struct, frozen=True, omit_defaults=True, tag="wallet", tag_field=_TYPE):
     """The owner's wallet changed."""
 
     paid: int
     promo: int
     coins: int
     rev: int
+    spent: Periods | None = None
 
 
 class Earnings(Struct, frozen=True, tag="earnings", tag_field=_TYPE):
@@ -226,14 +229,18 @@ class Bye(Struct, frozen=True, tag="bye", tag_field=_TYPE):
     retry_after_ms: int
 
 
-ServerMessage = Welcome | Joined | Left | GiftAck | ErrorMessage | Batch | Gap | Wallet | Earnings | Bye
+ServerMessage = Welcome | Joined | Left | GiftAck | ErrorMessage | Batch | Gap | Wallet | Earnings | Bye | MoneyMessage
 
 
 def wallet_view(balance: Balance) -> WalletView:
     """Return a balance as it is shown."""
-    return WalletView(paid=balance.paid, promo=balance.promo, coins=balance.coins, rev=balance.rev)
+    return WalletView(balance.paid, balance.promo, balance.coins, balance.rev, _spent(balance))
 
 
 def wallet_message(balance: Balance) -> Wallet:
     """Return a balance as it is pushed."""
-    return Wallet(paid=balance.paid, promo=balance.promo, coins=balance.coins, rev=balance.rev)
+    return Wallet(balance.paid, balance.promo, balance.coins, balance.rev, _spent(balance))
+
+
+def _spent(balance: Balance) -> Periods | None:
+    return None if balance.spent is None else Periods(*balance.spent)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from server.domain.money import WALLET_COINS_MAX
 from server.domain.room import Role
 from tests.helpers.catalogue import CATALOGUE
 from tests.helpers.line import fresh_intent, talk
@@ -55,12 +56,12 @@ def test_a_grant_id_of_another_grant_is_a_conflict(server: ServerProcess) -> Non
 
 
 def test_grants_end_at_what_the_books_can_hold(server: ServerProcess) -> None:
-    assert _grant(server, "u_rich", str(2**53 - 1)).returncode == 0
+    assert _grant(server, "u_rich", str(WALLET_COINS_MAX)).returncode == 0
 
     answer = _grant(server, "u_rich", "1")
 
     assert (answer.returncode, "ledger_limit" in answer.stderr) == (2, True)
-    assert server.wallet("u_rich")["coins"] == 2**53 - 1
+    assert server.wallet("u_rich")["coins"] == WALLET_COINS_MAX
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_grants_end_at_what_the_books_can_hold(server: ServerProcess) -> None:
         ("u_x", "0"),
         ("u_x", "-5"),
         ("u_x", "1.5"),
-        ("u_x", str(2**53)),
+        ("u_x", str(WALLET_COINS_MAX + 1)),
         ("U X", "5"),
         ("u_x\n", "5"),
         ("u_x", "5", "--bucket", "gold"),

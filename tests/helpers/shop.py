@@ -4,6 +4,7 @@ import time
 
 from server.domain.gift import Gift
 from server.domain.ids import CreatorId, FanId, GiftId, IntentId, RoomId, new_intent_id
+from server.domain.limits import Period, period_at
 from server.domain.order import GiftOrder, Speaker
 from server.settings import Settings
 from server.store.client import StoreClient
@@ -40,8 +41,15 @@ def order_for(gift: Gift = ROSE, *, count: int = 1, fan: Speaker = ANA, intent_i
     )
 
 
-def priced(order: GiftOrder, gift: Gift = ROSE) -> PricedOrder:
-    return PricedOrder(order=order, creator=MIRA, gift=gift, coins=gift.price_coins * order.count, refusal=None)
+def priced(order: GiftOrder, gift: Gift = ROSE, *, period: Period | None = None) -> PricedOrder:
+    return PricedOrder(
+        order=order,
+        creator=MIRA,
+        gift=gift,
+        coins=gift.price_coins * order.count,
+        refusal=None,
+        period=period or period_at(now_ms(), "UTC"),
+    )
 
 
 class Shop:

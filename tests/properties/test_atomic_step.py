@@ -16,15 +16,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from server.domain.command import Command
 from server.domain.gift import Gift
 from server.domain.ids import CreatorId, FanId, GiftId, IntentId, RoomId, new_intent_id
+from server.domain.limits import LOCK_HOURS, Limits, Spent, period_at, roll
 from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS, GiftOrder, Speaker
 from server.domain.transfer import Books, Decision, RoomBooks
-from server.errors import PriceChanged, Refused, UnknownRoom
+from server.errors import GiftwaveError, InsufficientCoins, PriceChanged, Refused, UnknownRoom
 from server.settings import Settings
 from server.store.client import StoreClient
+from server.store.commands import CommandStore
 from server.store.gifts import GiftEngine, PricedOrder
 from server.store.keys import Keys
+from server.store.log import LogStore
 from server.store.outcome import Receipt
 from server.store.rooms import RoomStore
 from server.store.wallets import WalletStore
@@ -44,7 +48,11 @@ GIFTS = [
 ]
 # The store's clock is held by its high-water mark, a day ahead of the machine's: time is then ours to move.
 DAY_MS = 86_400_000
+# Little enough that histories meet it.
+UNDRAINED_MAX = 20_000
+ZONES = ["UTC", "Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati"]
 
+limits = st.builds(Limits, *[st.one_of(st.none(), st.integers(1, 600)) for _ in Limits._fields])
 orders = st.fixed_dictionaries(
     {
         "fan": st.sampled_from(FANS),
@@ -71,18 +79,24 @@ class AtomicStep(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.raw = self.valkey.connect()
-        self.raw.flushall()
-        self.settings = Settings(data=self.data, store_timeout_s=10.0, feed_batches_max=20)
+        self.valkey.flush()
+        self.settings = Settings(
+            data=self.data, store_timeout_s=10.0, feed_batches_max=20, undrained_coins_max=UNDRAINED_MAX
+        )
         self.client = StoreClient(self.valkey.url, self.settings)
         self.engine = GiftEngine(self.client, KEYS, self.settings)
         self.rooms = RoomStore(self.client, KEYS, self.settings)
         self.wallets = WalletStore(self.client, KEYS)
+        self.store_commands = CommandStore(self.client, KEYS)
+        self.log = LogStore(self.client, KEYS)
         self.books = Books(
             share_bps=self.settings.creator_share_bps,
             window_ms=INTENT_WINDOW_MS,
             skew_ms=INTENT_SKEW_MS,
             gap_ms=self.settings.combo_gap_ms,
+            undrained_max=UNDRAINED_MAX,
         )
+        self.commands = 0
         self.now_ms = int(self.raw.time()[0]) * 1_000 + DAY_MS
         self.sent: list[tuple[PricedOrder, bool]] = []
         self.granted = 0
@@ -98,7 +112,7 @@ class AtomicStep(RuleBasedStateMachine):
         for room in ROOMS:
             self.open_room(room)
 
-    @rule(dt_ms=st.sampled_from([1, 900, 2_999, 3_000, 3_001, 60_000, 900_001]))
+    @rule(dt_ms=st.sampled_from([1, 900, 2_999, 3_000, 3_001, 60_000, 900_001, 3_600_000, DAY_MS, 7 * DAY_MS]))
     def let_time_pass(self, dt_ms: int) -> None:
         self.now_ms += dt_ms
         self.raw.hset(KEYS.shard, "hwm", self.now_ms)
@@ -111,6 +125,45 @@ class AtomicStep(RuleBasedStateMachine):
         self.books.grant(fan.id, **{bucket: coins})
         self.granted += coins
 
+    @rule(fan=st.sampled_from(FANS), coins=st.integers(1, 400))
+    def take(self, fan: Speaker, coins: int) -> None:
+        take = self.wallets.take(fan.id, coins=coins, take_id=new_intent_id(self.now_ms))
+        if self.books.take(fan.id, coins) == "ok":
+            self.runner.run(take)
+            self.granted -= coins
+        else:
+            with pytest.raises(InsufficientCoins):
+                self.runner.run(take)
+
+    @rule(fan=st.sampled_from(FANS), paid=st.integers(-300, 300), promo=st.integers(0, 50), again=st.booleans())
+    def follow_a_command(self, fan: Speaker, paid: int, promo: int, *, again: bool) -> None:
+        if not paid and not promo:
+            return
+        self.commands += 1
+        command = Command(transfer_id="t", fan=fan.id, paid_coins=paid, promo_coins=promo)
+        for _ in range(1 + again):
+            assert self.runner.run(self.store_commands.apply([(self.commands, command)])) == self.commands
+        self.books.command(fan.id, paid=paid, promo=promo)
+        self.granted += paid + promo
+
+    @rule(fan=st.sampled_from(FANS), wanted=limits, zone=st.sampled_from(ZONES))
+    def set_limits(self, fan: Speaker, wanted: Limits, zone: str) -> None:
+        change_id = new_intent_id(self.now_ms)
+        self.runner.run(self.wallets.set_limits(fan.id, limits=wanted, zone=zone, change_id=change_id))
+        self.books.set_limits(fan.id, wanted, zone, now_ms=self.now_ms)
+
+    @rule(fan=st.sampled_from(FANS), hours=st.sampled_from(LOCK_HOURS))
+    def lock(self, fan: Speaker, hours: int) -> None:
+        self.runner.run(self.wallets.lock(fan.id, hours=hours, change_id=new_intent_id(self.now_ms)))
+        self.books.lock(fan.id, hours, now_ms=self.now_ms)
+
+    @rule()
+    def let_the_books_catch_up(self) -> None:
+        state = self.runner.run(self.log.state())
+        assert state.epoch is not None
+        self.runner.run(self.log.acknowledge(epoch=state.epoch, seq=state.seq, coins=state.logged_coins, messages=[]))
+        self.books.undrained = 0
+
     @rule(wishes=st.lists(orders, min_size=1, max_size=8))
     def send(self, wishes: list[dict[str, object]]) -> None:
         batch = [self._order(wish) for wish in wishes]
@@ -122,6 +175,7 @@ class AtomicStep(RuleBasedStateMachine):
                 coins=priced.coins,
                 combo=priced.gift is not None and priced.gift.combo,
                 objection="" if priced.refusal is None else priced.refusal.code,
+                period=priced.period,
                 now_ms=self.now_ms,
             )
             _same(answer, decision, replayed=before)
@@ -152,8 +206,11 @@ class AtomicStep(RuleBasedStateMachine):
             balance = self.runner.run(self.wallets.balance(fan.id))
             wallet = self.books.wallet(fan.id)
             assert (balance.paid, balance.promo, balance.rev) == (wallet.paid, wallet.promo, wallet.rev)
-            assert balance.paid >= 0
             assert balance.promo >= 0
+            state = self.runner.run(self.wallets.state(fan.id, now_ms=self.now_ms))
+            assert state.limits == wallet.limits.at(self.now_ms)
+            today = period_at(self.now_ms, state.limits.zone)
+            assert state.balance.spent == roll(wallet.spent, wallet.period, today)[0]
 
     @invariant()
     def rooms_and_boards_agree(self) -> None:
@@ -209,7 +266,12 @@ class AtomicStep(RuleBasedStateMachine):
         if creator is None:
             refusal = UnknownRoom
         return PricedOrder(
-            order=order, creator=creator, gift=gift, coins=gift.price_coins * order.count, refusal=refusal
+            order=order,
+            creator=creator,
+            gift=gift,
+            coins=gift.price_coins * order.count,
+            refusal=refusal,
+            period=period_at(self.now_ms, self.books.wallet(order.fan.id).limits.at(self.now_ms).zone),
         )
 
 
@@ -226,6 +288,7 @@ def _same(answer: Receipt | BaseException, decision: Decision, *, replayed: bool
             paid=answer.balance.paid,
             promo=answer.balance.promo,
             rev=answer.balance.rev,
+            spent=answer.balance.spent or Spent(),
             combo_id=combo.id if combo else "",
             combo_rev=combo.rev if combo else 0,
             combo_total=combo.total if combo else 0,
@@ -233,7 +296,7 @@ def _same(answer: Receipt | BaseException, decision: Decision, *, replayed: bool
         )
         assert answer.replayed == replayed
     else:
-        assert isinstance(answer, Refused), answer
+        assert isinstance(answer, GiftwaveError), answer
         assert answer.code == decision.code
 
 

@@ -8,7 +8,8 @@ import pytest
 import redis
 
 from server.domain.ids import FanId, RoomId
-from server.domain.money import AMOUNT_MAX
+from server.domain.limits import Period
+from server.domain.money import AMOUNT_MAX, WALLET_COINS_MAX
 from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS, Speaker
 from server.errors import (
     GiftwaveError,
@@ -124,7 +125,7 @@ async def test_a_closed_room_takes_no_gifts(shop: Shop) -> None:
 
 async def test_a_room_that_does_not_exist_takes_no_gifts(shop: Shop) -> None:
     order = replace(order_for(), room=RoomId("nowhere"))
-    lost = PricedOrder(order=order, creator=None, gift=ROSE, coins=1, refusal=UnknownRoom)
+    lost = PricedOrder(order=order, creator=None, gift=ROSE, coins=1, refusal=UnknownRoom, period=Period(0, 0))
 
     with pytest.raises(UnknownRoom):
         await shop.engine.submit(lost)
@@ -210,14 +211,14 @@ async def test_a_fractional_stored_balance_is_refused_not_rounded(shop: Shop, ra
         await shop.engine.submit(priced(order_for()))
 
 
-async def test_amounts_near_2_53_keep_every_digit(shop: Shop) -> None:
+async def test_the_richest_wallet_keeps_every_digit(shop: Shop) -> None:
     rich = Speaker(id=FanId("u_rich"), name="Rich")
-    await shop.wallets.grant(rich.id, coins=AMOUNT_MAX, bucket="paid", grant_id=fresh_intent())
+    await shop.wallets.grant(rich.id, coins=WALLET_COINS_MAX, bucket="paid", grant_id=fresh_intent())
 
     receipt = await shop.engine.submit(priced(order_for(count=1, fan=rich)))
 
-    assert receipt.balance.paid == AMOUNT_MAX - 1
-    assert (await shop.wallets.balance(rich.id)).paid == AMOUNT_MAX - 1
+    assert receipt.balance.paid == WALLET_COINS_MAX - 1
+    assert (await shop.wallets.balance(rich.id)).paid == WALLET_COINS_MAX - 1
 
 
 async def test_every_accepted_order_is_in_the_log_once_and_in_order(shop: Shop, raw: redis.Redis) -> None:

@@ -2,13 +2,13 @@
 -- Decide up to 128 orders of one shard: charge each fan, credit the creator, number the event and tell the room.
 -- Everything happens or nothing does: all reads, then all decisions on copies, then writes that cannot fail.
 --
--- KEYS[1]  shard    hash    epoch, seq, hwm
+-- KEYS[1]  shard    hash    epoch, seq, hwm, logged, drained
 -- KEYS[2]  log      stream  what the books will copy
 -- KEYS[3…] rooms    4 a room: room hash, feed stream, board zset, names hash
 -- KEYS[…]  the creator, wallet, seen and combo hashes that rooms and orders point at
 --
 -- ARGV[1]  shard_id          decimal
--- ARGV[2]  epoch             names the shard's life where it has none yet
+-- ARGV[2]  undrained_max     coins that may wait for the books
 -- ARGV[3]  window_ms         an intent older than this is stale
 -- ARGV[4]  skew_ms           an intent further ahead than this is from the future
 -- ARGV[5]  gap_ms            a combo ends this long after its last send
@@ -17,11 +17,11 @@
 -- ARGV[8]  orders            how many orders follow them, 1..128
 -- ARGV[9]  wallets_channel   where changed wallets are told
 -- then     4 a room:   room_id, channel, creator_id, creator_key_index
--- then     17 an order: see the names below; amounts are decimal text, room 0 is "no such room"
+-- then     19 an order: see the names below; amounts are decimal text, room 0 is "no such room"
 --
 -- RETURNS  { now_ms, outcome… }: one text an order, its first character "0" decided now, "1" decided before;
---          then  ok|<18 fields>  or  <code>|ts_ms|coins|balance  (store/outcome.py reads them)
-local ROOM_KEYS, ROOM_ARGS, ORDER_ARGS, HEAD = 4, 4, 17, 9
+--          then  ok|<21 fields>  or  <code>|ts_ms|coins|balance  (store/outcome.py reads them)
+local ROOM_KEYS, ROOM_ARGS, ORDER_ARGS, HEAD = 4, 4, 19, 9
 local AMOUNT_MAX = 9007199254740991
 local UNITS_PER_COIN = 10000
 
@@ -54,14 +54,16 @@ end
 
 -- ---------------------------------------------------------------------------------------------- read
 local shard_key, log_key = KEYS[1], KEYS[2]
-local shard_id, window_ms, skew_ms, gap_ms = ARGV[1], whole(ARGV[3]), whole(ARGV[4]), whole(ARGV[5])
+local shard_id, undrained_max = ARGV[1], whole(ARGV[2])
+local window_ms, skew_ms, gap_ms = whole(ARGV[3]), whole(ARGV[4]), whole(ARGV[5])
 local feed_batches_max, rooms_n, orders_n = ARGV[6], whole(ARGV[7]), whole(ARGV[8])
 if orders_n < 1 or orders_n > 128 then
   error("send_gifts: 1 to 128 orders a call")
 end
 
-local shard = redis.call("HMGET", shard_key, "epoch", "seq", "hwm")
-local shard_epoch, seq = shard[1] or ARGV[2], stored(shard[2])
+-- A shard without an epoch is empty or was not made ready from the books: it decides nothing and remembers nothing.
+local shard = redis.call("HMGET", shard_key, "epoch", "seq", "hwm", "logged", "drained")
+local shard_epoch, seq, undrained = shard[1], stored(shard[2]), stored(shard[4]) - stored(shard[5])
 must_be(log_key, "stream")
 local clock = redis.call("TIME")
 -- The clock never goes back: the high-water mark keeps expired intents expired through a step of the system clock.
@@ -98,11 +100,33 @@ end
 
 local wallets, memories, combos = {}, {}, {}
 
+-- Limits are "gift|day|week|month"; wider ones wait in "at_ms|gift|day|week|month|zone" until their time has come.
+local function limits_of(now_text, next_text)
+  local text = now_text
+  if next_text and next_text ~= "" then
+    local at_ms, rest = string.match(next_text, "^(%d+)|(.*)$")
+    if now_ms >= tonumber(at_ms) then
+      text = rest
+    end
+  end
+  if not text or text == "" then
+    return nil
+  end
+  local gift, day, week, month = string.match(text, "^(%d*)|(%d*)|(%d*)|(%d*)")
+  return { gift = tonumber(gift), day = tonumber(day), week = tonumber(week), month = tonumber(month) }
+end
+
 local function wallet_of(index, fan)
   local wallet = wallets[index]
   if not wallet then
-    local fields = redis.call("HMGET", KEYS[index], "paid", "promo", "rev")
-    wallet = { fan = fan, paid = stored(fields[1]), promo = stored(fields[2]), rev = stored(fields[3]), paid_out = 0, promo_out = 0, sends = 0 }
+    local fields = redis.call("HMGET", KEYS[index], "paid", "promo", "rev", "day", "month", "day_spent", "week_spent",
+      "month_spent", "limits", "limits_next", "locked_until")
+    wallet = {
+      fan = fan, paid = stored(fields[1]), promo = stored(fields[2]), rev = stored(fields[3]), paid_out = 0, promo_out = 0, sends = 0,
+      day = stored(fields[4]), month = stored(fields[5]),
+      spent = { stored(fields[6]), stored(fields[7]), stored(fields[8]) }, limits = limits_of(fields[9], fields[10]),
+      locked_until = stored(fields[11]),
+    }
     wallets[index] = wallet
   end
   return wallet
@@ -128,7 +152,7 @@ local function combo_of(index)
 end
 
 -- ---------------------------------------------------------------------------------------------- decide
-local outcomes, records, log_first = {}, {}, seq + 1
+local outcomes, records, log_first, logged_coins = {}, {}, seq + 1, 0
 
 local function refuse(code, order, wallet)
   return table.concat({ code, now, order.coins_text, fmt(wallet.paid + wallet.promo) }, "|")
@@ -145,6 +169,40 @@ local function board_total(room, fan)
   return room.board_now[fan]
 end
 
+-- A day that is not later than the one the wallet stands at counts to that one: neither a clock nor a move to another
+-- time zone can empty what was spent.
+local function roll_periods(wallet, day, month)
+  if day > wallet.day then
+    wallet.spent[1] = 0
+    if math.floor((day + 3) / 7) ~= math.floor((wallet.day + 3) / 7) then
+      wallet.spent[2] = 0
+    end
+    if month ~= wallet.month then
+      wallet.spent[3] = 0
+    end
+    wallet.day, wallet.month = day, month
+  end
+end
+
+local function limit_against(order, wallet)
+  if now_ms < wallet.locked_until then
+    return "self_excluded"
+  end
+  local limits, spent, coins = wallet.limits, wallet.spent, order.coins
+  if not limits then
+    return nil
+  elseif limits.gift and coins > limits.gift then
+    return "limit_gift"
+  elseif limits.day and spent[1] + coins > limits.day then
+    return "limit_day"
+  elseif limits.week and spent[2] + coins > limits.week then
+    return "limit_week"
+  elseif limits.month and spent[3] + coins > limits.month then
+    return "limit_month"
+  end
+  return nil
+end
+
 local function verdict_on(order, room, wallet)
   if order.verdict ~= "" then
     return order.verdict
@@ -152,6 +210,13 @@ local function verdict_on(order, room, wallet)
     return "unknown_room"
   elseif not room.open then
     return "room_closed"
+  elseif wallet.paid < 0 then
+    return "wallet_owes"
+  end
+  roll_periods(wallet, order.day, order.month)
+  local limited = limit_against(order, wallet)
+  if limited then
+    return limited
   elseif wallet.paid + wallet.promo < order.coins then
     return "insufficient_coins"
   elseif room.creator.earned + room.creator.gained + order.creator_units > AMOUNT_MAX then
@@ -178,6 +243,10 @@ local function accept(order, room, wallet)
   local paid_out = order.coins - promo_out
   wallet.promo, wallet.paid, wallet.rev = wallet.promo - promo_out, wallet.paid - paid_out, wallet.rev + 1
   wallet.promo_out, wallet.paid_out, wallet.sends = wallet.promo_out + promo_out, wallet.paid_out + paid_out, wallet.sends + 1
+  for period = 1, 3 do
+    wallet.spent[period] = wallet.spent[period] + order.coins
+  end
+  undrained, logged_coins = undrained + order.coins, logged_coins + order.coins
 
   seq, room.offset = seq + 1, room.offset + 1
   room.creator.gained = room.creator.gained + order.creator_units
@@ -201,11 +270,13 @@ local function accept(order, room, wallet)
   room.events[#room.events + 1] = { fmt(room.offset), event_id, now, order.fan, c[1], c[2], c[3], c[4], c[5], fan_coins, order.facts }
   records[#records + 1] = {
     "gift", fmt(seq), now, order.intent, order.fan, room.creator_id, room.id, room.epoch, fmt(room.offset), order.gift,
-    order.count_text, order.coins_text, fmt(paid_out), fmt(promo_out), fmt(order.creator_units), fmt(order.platform_units), order.facts,
+    order.count_text, order.coins_text, fmt(paid_out), fmt(promo_out), fmt(order.creator_units), fmt(order.platform_units),
+    fmt(wallet.day), fmt(wallet.month), order.sender == "" and "1" or "0",
   }
   return table.concat({
     "ok", now, order.coins_text, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev), event_id, room.id, room.epoch, fmt(room.offset),
     order.gift, order.count_text, c[1], c[2], c[3], c[4], c[5], fmt(paid_out), fmt(promo_out),
+    fmt(wallet.spent[1]), fmt(wallet.spent[2]), fmt(wallet.spent[3]),
   }, "|")
 end
 
@@ -216,7 +287,7 @@ for o = 1, orders_n do
     room_index = whole(ARGV[a + 5]), intent = ARGV[a + 6], intent_ms = whole(ARGV[a + 7]), fingerprint = ARGV[a + 8],
     verdict = ARGV[a + 9], gift = ARGV[a + 10], count_text = ARGV[a + 11], count = whole(ARGV[a + 11]), coins_text = ARGV[a + 12],
     coins = whole(ARGV[a + 12]), creator_units = whole(ARGV[a + 13]), platform_units = whole(ARGV[a + 14]),
-    sender = ARGV[a + 15], facts = ARGV[a + 16], seen_expires_at = ARGV[a + 17],
+    sender = ARGV[a + 15], facts = ARGV[a + 16], seen_expires_at = ARGV[a + 17], day = whole(ARGV[a + 18]), month = whole(ARGV[a + 19]),
   }
   if order.creator_units + order.platform_units ~= order.coins * UNITS_PER_COIN then
     error("send_gifts: a split that does not add up")
@@ -227,7 +298,9 @@ for o = 1, orders_n do
   local room, wallet = rooms[order.room_index], wallet_of(order.wallet_index, order.fan)
   local memory = memory_of(order.seen_index, order.seen_expires_at)
   local before = memory.decided[order.intent] or redis.call("HGET", KEYS[order.seen_index], order.intent)
-  if before then
+  if not shard_epoch then
+    outcomes[o] = "0" .. refuse("gate_closed", order, wallet)
+  elseif before then
     if string.sub(before, 1, 16) == order.fingerprint then
       outcomes[o] = "1" .. string.sub(before, 18)
     else
@@ -237,6 +310,8 @@ for o = 1, orders_n do
     outcomes[o] = "0" .. refuse("stale_intent", order, wallet)
   elseif order.intent_ms - now_ms > skew_ms then
     outcomes[o] = "0" .. refuse("future_intent", order, wallet)
+  elseif undrained + order.coins > undrained_max and order.verdict == "" then
+    outcomes[o] = "0" .. refuse("recorder_behind", order, wallet)
   else
     local code = verdict_on(order, room, wallet)
     local outcome = code and refuse(code, order, wallet) or accept(order, room, wallet)
@@ -253,7 +328,9 @@ end
 if #records > 0 then
   redis.call("XADD", log_key, fmt(seq) .. "-1", "first", fmt(log_first), "records", cmsgpack.pack(records))
 end
-redis.call("HSET", shard_key, "epoch", shard_epoch, "hwm", now)
+if shard_epoch then
+  redis.call("HSET", shard_key, "hwm", now)
+end
 for index, memory in pairs(memories) do
   if #memory.writes > 0 then
     redis.call("HSET", KEYS[index], unpack(memory.writes))
@@ -265,7 +342,10 @@ if #records > 0 then
   local balances = {}
   for index, wallet in pairs(wallets) do
     if wallet.sends > 0 then
-      balances[#balances + 1] = { wallet.fan, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev) }
+      local spent = { fmt(wallet.spent[1]), fmt(wallet.spent[2]), fmt(wallet.spent[3]) }
+      balances[#balances + 1] = { wallet.fan, fmt(wallet.paid), fmt(wallet.promo), fmt(wallet.rev), unpack(spent) }
+      redis.call("HSET", KEYS[index], "day", fmt(wallet.day), "month", fmt(wallet.month), "day_spent", spent[1],
+        "week_spent", spent[2], "month_spent", spent[3])
       redis.call("HINCRBY", KEYS[index], "paid", fmt(0 - wallet.paid_out))
       redis.call("HINCRBY", KEYS[index], "promo", fmt(0 - wallet.promo_out))
       redis.call("HINCRBY", KEYS[index], "rev", fmt(wallet.sends))
@@ -283,6 +363,7 @@ if #records > 0 then
     redis.call("PEXPIRE", KEYS[index], fmt(gap_ms * 2))
   end
   redis.call("HINCRBY", shard_key, "seq", fmt(#records))
+  redis.call("HINCRBY", shard_key, "logged", fmt(logged_coins))
 
   for r = 1, rooms_n do
     local room = rooms[r]
