@@ -23,7 +23,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -51,7 +51,7 @@ QUEUED_EVENTS_MAX = 10_000  # for each reader of `events`
 TOKEN_EXPIRED = 4002
 ABNORMAL_CLOSE = 1006
 
-Message = Mapping[str, Any]  # a decoded frame or HTTP body; becomes one of the records below before anybody sees it
+Message = Mapping[str, Any]  # a decoded frame or HTTP body; most become one of the records below
 TokenProvider = Callable[[], Awaitable[str]]
 Record = TypeVar("Record")
 
@@ -116,12 +116,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
-    """The highest `rev` is the newest, in whatever order they arrive."""
+    """The highest `rev` is the newest, in whatever order they arrive. `spent`: day, week, month; None if unchanged."""
 
     paid: int
     promo: int
     coins: int
     rev: int
+    spent: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,32 @@ class Earnings:
     room: str
     units: int
     diamonds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The books hold these gifts of one's own; for a creator: every gift of `room` up to `offset` in `epoch`."""
+
+    intent_ids: Sequence[str] = ()
+    room: str | None = None
+    epoch: str | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topup:
+    """A purchase of coins as it stands; while it is `pending`, the fan can pay at `checkout_url`."""
+
+    topup_id: str
+    pack: str
+    coins: int
+    price_minor: int
+    currency: str
+    provider: str
+    state: str
+    checkout_url: str | None
+    created_at_ms: int
+    updated_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +378,7 @@ class GiftwaveClient:
         Cancellation: safe. The gift may still be paid; it stays in `unfinished()`.
         """
         self._link.check_open()
-        key = intent_id or make_intent_id(self._server_now_ms(), self._world.random)
+        key = intent_id or self.new_id()
         if key in self._answers:
             raise ValueError(f"{key} is being sent already; wait for that call.")
         intent = Intent(key, room, gift, max_coins, count=count, message=message, anonymous=anonymous)
@@ -374,18 +401,28 @@ class GiftwaveClient:
             Refused: the question itself was refused.
             Unreachable: no answer; ask again.
         """
-        url = f"{self._http_url}/v1/gifts/{intent_id}"
-        status, body = await call_http("GET", url, token=await self._tokens.current())
+        status, body = await self._call(f"/v1/gifts/{intent_id}")
         error = body.get("error", body)
-        if error.get("code") == "token_expired" and self._tokens.renew():
-            status, body = await call_http("GET", url, token=await self._tokens.current())
-            error = body.get("error", body)
         if status == 200 and body["type"] == "gift.ack":
             self._keep_wallet(body["balance"])
             return _build(Receipt, body)
         if error["code"] == "unknown_intent":
             return None
         raise _build(GiftRefused if error.get("intent_id") == intent_id else Refused, error)
+
+    async def call(self, path: str, *, method: str = "GET", body: Message | None = None) -> Message:
+        """One JSON call of the HTTP interface as this person: `await client.call("/v1/limits")`.
+
+        What moves money takes an id of yours (`new_id`); keep it for a retry. Raises Refused or Unreachable.
+        """
+        status, answer = await self._call(path, method, body)
+        if status >= 400:
+            raise _build(Refused, answer.get("error", answer))
+        return answer
+
+    def new_id(self) -> str:
+        """A UUIDv7 dated by the server's clock."""
+        return make_intent_id(self._server_now_ms(), self._world.random)
 
     def unfinished(self) -> list[Intent]:
         """Sends without a known outcome, oldest first; those still being tried are among them."""
@@ -415,7 +452,8 @@ class GiftwaveClient:
         """Have `callback` called for every `kind`, in order; returns the function that stops it.
 
         Kinds and their argument: state (ConnectionState), joined and totals (RoomState), gift (GiftEvent), room.closed
-        (RoomClosed), gap (Gap), wallet (Wallet), earnings (Earnings), error (Refused, where no waiting call takes it).
+        (RoomClosed), gap (Gap), wallet (Wallet), earnings (Earnings), recorded (Recorded), topup (Topup), limits and
+        payout (the message itself), error (Refused, where no waiting call takes it).
         """
         self._callbacks[kind].append(callback)
         return lambda: self._callbacks[kind].remove(callback)
@@ -437,6 +475,13 @@ class GiftwaveClient:
             self._readers.remove(reader)
 
     # ── What we say ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _call(self, path: str, method: str = "GET", body: Message | None = None) -> tuple[int, Message]:
+        url = self._http_url + path
+        status, answer = await call_http(method, url, body=body, token=await self._tokens.current())
+        if answer.get("error", answer).get("code") == "token_expired" and self._tokens.renew():
+            status, answer = await call_http(method, url, body=body, token=await self._tokens.current())
+        return status, answer
 
     async def _ask(self, intent: Intent) -> Message:
         """Send until decided; returns the ack, or the error that no retry can change."""
@@ -500,6 +545,12 @@ class GiftwaveClient:
                 self._keep_wallet(message)
             case "earnings":
                 self._emit("earnings", _build(Earnings, message))
+            case "recorded":
+                self._emit("recorded", _build(Recorded, message))
+            case "topup":
+                self._emit("topup", _build(Topup, message))
+            case "limits" | "payout" as kind:
+                self._emit(kind, message)
             case "batch" | "joined" | "gap" as kind if message["room"] in self._rooms:
                 self._on_room_message(kind, message, self._rooms[message["room"]])
 

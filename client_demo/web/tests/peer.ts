@@ -61,9 +61,10 @@ export class Peer {
     });
   }
 
-  static async start(codec: Codec = jsonCodec): Promise<Peer> {
+  /** @param port 0 is any that is free. */
+  static async start(codec: Codec = jsonCodec, port = 0): Promise<Peer> {
     const peer = new Peer(codec);
-    await new Promise<void>((resolve) => peer.#http.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => peer.#http.listen(port, '127.0.0.1', resolve));
     return peer;
   }
 

@@ -1,13 +1,22 @@
 import type { ComponentChildren, JSX } from 'preact';
+import type { CreatorStatement } from '../sdk';
 import { roomFromPath } from '../state/address';
+import { EarningsBook } from '../state/earnings';
 import { formatShort, formatWhole } from '../state/format';
 import { LiveRoom } from '../state/live';
+import { PayoutRequest } from '../state/payout_request';
+import { creatorPeriods } from '../state/periods';
 import { Session } from '../state/session';
+import { Statements } from '../state/statements';
 import { Studio } from '../state/studio';
 import { Announcer } from '../ui/announcer';
+import { StatementCard } from '../ui/creator_statement';
+import { EarningsCard } from '../ui/earnings_card';
 import { Feed } from '../ui/feed';
 import { CoinIcon, FansIcon, GemIcon, GiftIcon } from '../ui/icons';
 import { Card, ConnectionPill, Notice, Segmented, SimNote } from '../ui/parts';
+import { PayoutDialog } from '../ui/payout_dialog';
+import { PayoutsCard } from '../ui/payouts_card';
 import { RateChart } from '../ui/rate_chart';
 import { CloseRoom, OpenRoom, OverlayLink } from '../ui/room_controls';
 import { mount, TopBar } from '../ui/shell';
@@ -16,9 +25,22 @@ import { Toasts } from '../ui/toasts';
 import { TopFans } from '../ui/top_fans';
 import './studio.css';
 
+const STATEMENT_MONTHS = 24;
+// Of a busy room it is thousands of lines, which nobody reads twice a second.
+const STATEMENT_REFRESH_MS = 15_000;
+
 const session = new Session('studio');
 const live = new LiveRoom(roomFromPath(location.pathname), session, 'giftwave-studio');
 const studio = new Studio(live, session);
+const earnings = new EarningsBook(live.client);
+const request = new PayoutRequest(live.client, earnings);
+const statements = new Statements<CreatorStatement>({
+  name: 'giftwave-earnings',
+  refresh_ms: STATEMENT_REFRESH_MS,
+  periods: () => creatorPeriods(live.client.serverNowMs(), STATEMENT_MONTHS),
+  load: (period) => live.client.books.creatorStatement(period),
+  csv: (period) => live.client.books.creatorStatementCsv(period),
+});
 
 const FILTERS = [
   { value: 'all', label: 'All' },
@@ -46,9 +68,15 @@ function StudioPage(): JSX.Element {
         {(studio.isMissing.value || state === 'closed') && <OpenRoom studio={studio} />}
         <Totals />
         <Board />
+        <div class="books">
+          <EarningsCard book={earnings} request={request} />
+          <PayoutsCard book={earnings} />
+          <StatementCard statements={statements} />
+        </div>
       </main>
       <Announcer live={live} />
       <Toasts />
+      <PayoutDialog request={request} />
     </>
   );
 }
@@ -118,5 +146,8 @@ function Total({ label, icon, isMain = false, children }: { label: string; icon:
   );
 }
 
+live.client.on('welcome', () => statements.show());
+live.client.on('recorded', () => statements.refresh());
+live.client.on('payout', () => statements.refresh());
 mount(<StudioPage />);
 void studio.start();

@@ -1,8 +1,11 @@
+import { Books } from './books';
+import type { LimitsView, Payout, Recorded, Topup } from './books_messages';
 import { jsonCodec, type Codec } from './codec';
 import { Connection, type ConnectionState, type StateChange } from './connection';
 import { Emitter } from './emitter';
 import { environmentFrom, type Environment, type KeyValueStorage } from './environment';
 import { GiftwaveError } from './errors';
+import { Http } from './http';
 import { newIntentId } from './intent';
 import type { Balance, Bye, Earnings, ErrorMessage, Gap, GiftAck, GiftOrder, Joined, RoomEvent, ServerMessage, Welcome } from './messages';
 import { Receipts } from './receipts';
@@ -36,6 +39,10 @@ export interface ClientEvents {
   event: { room: Room; event: RoomEvent; resumed: boolean };
   wallet: Balance;
   earnings: Earnings;
+  recorded: Recorded;
+  topup: Topup;
+  limits: LimitsView;
+  payout: Payout;
   gap: Gap;
   error: GiftwaveError;
   state: StateChange;
@@ -51,6 +58,8 @@ export class GiftwaveClient {
   wallet: Balance | null = null;
   user: Welcome['user'] | null = null;
   limits: Welcome['limits'] | null = null;
+  /** Buying, limits, statements and payouts. */
+  readonly books: Books;
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #environment: Environment;
   readonly #connection: Connection;
@@ -69,6 +78,7 @@ export class GiftwaveClient {
     const tokens = (this.#tokens = new Tokens(options.token));
     const addresses = addressesOf(options.url);
     this.#unfinished = new Unfinished(options.storage ?? null, options.storage_key ?? 'giftwave.unfinished');
+    this.books = new Books(new Http(addresses.http, tokens, environment.fetch), () => newIntentId(this.serverNowMs()));
     this.#receipts = new Receipts(addresses.http, tokens, environment);
     this.#connection = new Connection(
       { url: addresses.socket, codec: options.codec ?? jsonCodec, tokens, client_name: options.client_name ?? 'giftwave-ts', environment },
@@ -215,6 +225,14 @@ export class GiftwaveClient {
         return this.#keepNewest(message);
       case 'earnings':
         return this.#emitter.emit('earnings', message);
+      case 'recorded':
+        return this.#emitter.emit('recorded', message);
+      case 'topup':
+        return this.#emitter.emit('topup', message);
+      case 'limits':
+        return this.#emitter.emit('limits', message);
+      case 'payout':
+        return this.#emitter.emit('payout', message);
       case 'gap':
         this.#rooms.gap(message);
         return this.#emitter.emit('gap', message);
@@ -250,9 +268,11 @@ export class GiftwaveClient {
     if (!wasAwaited) this.#emitter.emit('error', new GiftwaveError(error));
   }
 
-  #keepNewest({ paid, promo, coins, rev }: Balance): void {
+  #keepNewest({ paid, promo, coins, rev, spent }: Balance): void {
     if (this.wallet && this.wallet.rev >= rev) return;
-    this.wallet = { paid, promo, coins, rev };
+    // Left out where only the coins changed.
+    const known = spent ?? this.wallet?.spent;
+    this.wallet = { paid, promo, coins, rev, ...(known ? { spent: known } : {}) };
     this.#emitter.emit('wallet', this.wallet);
   }
 }

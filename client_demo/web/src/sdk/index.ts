@@ -1,8 +1,11 @@
+export { Books } from './books';
+export type * from './books_messages';
 export { GiftwaveClient, type ClientEvents, type ClientOptions } from './client';
 export { jsonCodec, msgpackCodec, type Codec } from './codec';
 export type { ConnectionState, StateChange } from './connection';
-export type { Clock, KeyValueStorage, Socket, SocketConstructor } from './environment';
+export { systemClock, type Clock, type KeyValueStorage, type Socket, type SocketConstructor, type TimerId } from './environment';
 export { GiftwaveError } from './errors';
+export { parseJson, request, type RequestOptions } from './http';
 export { intentMadeAtMs, newIntentId } from './intent';
 export type * from './messages';
 export type { Recovered } from './recovery';

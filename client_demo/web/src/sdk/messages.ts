@@ -1,5 +1,7 @@
 // Every message of docs/reference/protocol.md. Fields keep their wire names, so that a type here can be read next to the page there.
 
+import type { BooksMessage, Spent } from './books_messages';
+
 export type Role = 'viewer' | 'creator' | 'operator';
 
 export interface Balance {
@@ -7,6 +9,8 @@ export interface Balance {
   promo: number;
   coins: number;
   rev: number;
+  /** Against the fan's limits; a message leaves it out where only the coins changed. */
+  spent?: Spent;
 }
 
 export interface Limits {
@@ -161,6 +165,8 @@ export interface GiftAck {
   combo?: Combo;
   ts_ms: number;
   replayed?: boolean;
+  /** In answers of `GET /v1/gifts/{intent_id}`: the books hold this gift. */
+  recorded?: boolean;
 }
 
 export interface ErrorMessage {
@@ -203,7 +209,7 @@ export interface Bye {
   retry_after_ms: number;
 }
 
-export type ServerMessage = Welcome | Joined | Batch | GiftAck | ErrorMessage | Wallet | Earnings | Gap | Left | Bye;
+export type ServerMessage = Welcome | Joined | Batch | GiftAck | ErrorMessage | Wallet | Earnings | Gap | Left | Bye | BooksMessage;
 
 export const CLOSE = {
   protocol_error: 4000,

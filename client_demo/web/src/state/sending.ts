@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { GiftwaveError, type GiftAck, type GiftwaveClient } from '../sdk';
 import { loadCatalogue, type Gift } from './catalogue';
-import { showError, showToast } from './toasts';
+import { showError, showToast, type Toast } from './toasts';
 
 const IN_FLIGHT_MAX = 10;
 const RUN_PAUSE_MS = 3_000;
@@ -26,6 +26,8 @@ export class Sending {
     readonly client: GiftwaveClient,
     readonly room: string,
     readonly onSent: (receipt: GiftAck) => void,
+    /** What can be done about a refusal, by its code. */
+    readonly remedy: (code: string) => Toast['action'] = () => undefined,
   ) {}
 
   /** A first tap on a dear gift asks; everything else sends. */
@@ -67,6 +69,9 @@ export class Sending {
     if (error instanceof GiftwaveError && error.code === 'price_changed') void loadCatalogue().catch(showError);
     if (error instanceof GiftwaveError && error.code === 'outcome_unknown') {
       showToast({ kind: 'error', text: 'No answer yet, so it is not known whether this gift was charged. Reload to ask for its receipt.' });
+    } else if (error instanceof GiftwaveError) {
+      const action = this.remedy(error.code);
+      showToast({ kind: 'error', text: error.message, ...(action ? { action } : {}) });
     } else {
       showError(error);
     }

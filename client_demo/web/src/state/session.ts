@@ -28,11 +28,24 @@ export class Session {
   constructor(page: PageName) {
     this.#page = page;
     this.#name = page === 'watch' ? new URLSearchParams(location.search).get('as') : null;
-    this.#given = tokenFromFragment(location.hash);
+    this.key = `giftwave.${page}.${this.#name ?? ''}`;
+    this.#given = tokenFromFragment(location.hash) ?? this.#takeKept();
     this.isDemo = this.#given === null;
     // A viewer comes back tomorrow as the same person; a creator's token goes with its tab.
     this.#storage = page === 'watch' ? localStorage : sessionStorage;
-    this.key = `giftwave.${page}.${this.#name ?? ''}`;
+  }
+
+  /** The page is about to be left for an address that must not carry its token: note it for the way back, in this tab alone. */
+  keepForReturn(): void {
+    if (this.#given !== null) sessionStorage.setItem(`${this.key}.given`, this.#given);
+  }
+
+  /** The token from before the page was left, back in the address where a reload finds it. */
+  #takeKept(): string | null {
+    const kept = sessionStorage.getItem(`${this.key}.given`);
+    sessionStorage.removeItem(`${this.key}.given`);
+    if (kept !== null) history.replaceState(null, '', `${location.pathname}${location.search}#${new URLSearchParams({ token: kept }).toString()}`);
+    return kept;
   }
 
   token: TokenProvider = async ({ expired }) => {

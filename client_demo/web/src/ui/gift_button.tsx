@@ -2,24 +2,27 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { JSX } from 'preact';
 import { stillOf, type Gift } from '../state/catalogue';
 import { formatCoins, formatWhole } from '../state/format';
+import { refusalBefore, type Refusal } from '../state/refusals';
 import type { Sending } from '../state/sending';
 import { showToast } from '../state/toasts';
 import { CoinIcon } from './icons';
+import type { Books } from './purse';
 
 interface GiftButtonProps {
   gift: Gift;
   sending: Sending;
+  books: Books;
   /** What can still be spent. */
   coins: number;
   isEnded: boolean;
 }
 
-export function GiftButton({ gift, sending, coins, isEnded }: GiftButtonProps): JSX.Element {
+export function GiftButton({ gift, sending, books, coins, isEnded }: GiftButtonProps): JSX.Element {
   const button = useRef<HTMLButtonElement>(null);
-  const missing = gift.price_coins - coins;
-  const why = isEnded ? 'This stream has ended.' : missing > 0 ? `${gift.name} costs ${formatCoins(gift.price_coins)}; you have ${formatWhole(coins)}.` : null;
+  const refusal = refusalBefore(gift, { coins, isEnded, limit: books.limits.refusal(gift.price_coins) });
+  const why = refusal?.words ?? null;
   const run = sending.runs.value[gift.id] ?? 0;
-  const tap = (): void => (why === null ? sending.tap(gift) : showToast({ kind: 'error', text: why }));
+  const tap = (): void => (refusal ? tell(refusal, books) : sending.tap(gift));
   return (
     <div class="gift" data-tier={gift.tier}>
       <button
@@ -28,13 +31,14 @@ export function GiftButton({ gift, sending, coins, isEnded }: GiftButtonProps): 
         class="gift-button"
         data-testid={`gift-${gift.id}`}
         aria-label={`Send ${gift.name}, ${formatCoins(gift.price_coins)}${why === null ? '' : `. ${why}`}`}
+        data-refusal={refusal?.kind}
         aria-disabled={why !== null || (gift.combo && sending.isFull.value)}
         onClick={tap}
       >
         {run > 1 && <span key={run} class="gift-ring" />}
         <img class="gift-still" src={stillOf(gift)} alt="" width="64" height="64" />
         <span class="gift-name">{gift.name}</span>
-        <Price gift={gift} missing={isEnded ? 0 : missing} />
+        <Price gift={gift} refusal={refusal} />
         {run > 1 && (
           <span key={`run-${run}`} class="gift-run number">
             ×{formatWhole(run)}
@@ -47,8 +51,18 @@ export function GiftButton({ gift, sending, coins, isEnded }: GiftButtonProps): 
   );
 }
 
-function Price({ gift, missing }: { gift: Gift; missing: number }): JSX.Element {
-  if (missing > 0) return <span class="gift-price is-missing number">{formatWhole(missing)} short</span>;
+function tell(refusal: Refusal, { buying, limits }: Books): void {
+  const actions = {
+    ended: undefined,
+    limit: { label: 'Your limits', run: () => void (limits.isOpen.value = true) },
+    coins: { label: 'Buy coins', run: () => buying.show() },
+  };
+  const action = actions[refusal.kind];
+  showToast({ kind: 'error', text: refusal.words, ...(action ? { action } : {}) });
+}
+
+function Price({ gift, refusal }: { gift: Gift; refusal: Refusal | null }): JSX.Element {
+  if (refusal && refusal.kind !== 'ended') return <span class="gift-price is-missing number">{refusal.short}</span>;
   return (
     <span class="gift-price number">
       <CoinIcon />

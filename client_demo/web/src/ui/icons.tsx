@@ -49,6 +49,45 @@ export const OpenIcon = (): JSX.Element => (
   </Line>
 );
 
+export const HistoryIcon = (): JSX.Element => (
+  <Line>
+    <path d="M5 3h10v14l-2.5-1.500L10 17l-2.500-1.500L5 17ZM8 7h4M8 10.500h4" />
+  </Line>
+);
+
+export const LockIcon = (): JSX.Element => (
+  <Line>
+    <rect x="4" y="9" width="12" height="8" rx="2" />
+    <path d="M7 9V6.500a3 3 0 0 1 6 0V9" />
+  </Line>
+);
+
+export const CheckIcon = (): JSX.Element => (
+  <Line>
+    <path d="m4.500 10.500 3.500 3.500 7.500-8" />
+  </Line>
+);
+
+export const AlertIcon = (): JSX.Element => (
+  <Line>
+    <circle cx="10" cy="10" r="7.500" />
+    <path d="M10 6v5M10 13.800v.1" />
+  </Line>
+);
+
+export const ClockIcon = (): JSX.Element => (
+  <Line>
+    <circle cx="10" cy="10" r="7.500" />
+    <path d="M10 5.500V10l3 2" />
+  </Line>
+);
+
+export const DownloadIcon = (): JSX.Element => (
+  <Line>
+    <path d="M10 3v9m0 0 3.500-3.500M10 12 6.500 8.500M4 16.500h12" />
+  </Line>
+);
+
 export const CoinIcon = (): JSX.Element => (
   <svg class="coin" viewBox="0 0 20 20" aria-hidden="true">
     <circle cx="10" cy="10" r="9" fill="#f0a92e" />

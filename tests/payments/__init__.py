@@ -1,0 +1,1 @@
+"""The payment providers: our adapters, the sandbox service, and the pages it shows."""
