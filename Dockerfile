@@ -20,7 +20,7 @@ RUN pip install --no-deps --no-build-isolation --editable . \
 USER giftwave
 ENV GIFTWAVE_HOST=0.0.0.0 GIFTWAVE_PORT=8080 GIFTWAVE_DATA=/var/lib/giftwave GIFTWAVE_LOG_FORMAT=json
 VOLUME /var/lib/giftwave
-EXPOSE 8080
+EXPOSE 8080 9080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=15s --retries=5 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
 STOPSIGNAL SIGTERM

@@ -9,6 +9,7 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from server.domain.accounts import CHART  # noqa: E402
 from server.errors import GiftwaveError, OperatorError, all_errors  # noqa: E402
 from server.settings import Settings  # noqa: E402
 from server.store import keys  # noqa: E402
@@ -16,6 +17,9 @@ from server.web.problems import status_of  # noqa: E402
 from server.wire.close import Close  # noqa: E402
 from tests.examples import CLIENT_EXAMPLES, SERVER_EXAMPLES  # noqa: E402
 
+_LEDGER = "docs/concepts/the-ledger.md"
+_CHART_BEGIN = "<!-- chart of accounts: made from server/domain/accounts.py by `make docs` -->"
+_CHART_END = "<!-- end of chart -->"
 _NOTE = "<!-- Made from the code by `make docs`; change it there. -->"
 # Parents in the tree of errors: nothing is ever answered with these.
 _GROUPS = {"bad_input", "access_denied", "refused", "unavailable"}
@@ -92,6 +96,20 @@ def keys_page() -> str:
     return _page("Keys in Valkey", keys.__doc__.strip())
 
 
+def ledger_page() -> str:
+    """Return the concept page with its table of accounts as the code has it; the text around it is written by hand."""
+    text = (ROOT / _LEDGER).read_text(encoding="utf-8")
+    head, _, rest = text.partition(_CHART_BEGIN)
+    _, end, tail = rest.partition(_CHART_END)
+    rows = [
+        f"| `{kind.value}{f':<{rule.owner}>' if rule.owner else ''}` | {rule.asset} | {rule.meaning} | "
+        f"{'yes' if rule.may_be_negative else 'no'} |"
+        for kind, rule in CHART.items()
+    ]
+    table = ["| account | asset | what it holds | below zero |", "| --- | --- | --- | --- |", *rows]
+    return "\n".join([head + _CHART_BEGIN, "", *table, "", end + tail])
+
+
 def everything() -> dict[str, str]:
     """Return every generated file by its path in the repository."""
     return {
@@ -99,6 +117,7 @@ def everything() -> dict[str, str]:
         "docs/reference/errors.md": errors_page(),
         "docs/reference/settings.md": settings_page(),
         "docs/reference/keys.md": keys_page(),
+        _LEDGER: ledger_page(),
     }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypedDict
 
 import structlog
 from fastapi import FastAPI, Request
@@ -14,6 +15,8 @@ from starlette.routing import WebSocketRoute
 
 from server import __version__
 from server.clock import Clock, SystemClock
+from server.commerce import Ground, build_commerce
+from server.domain.gift import Catalogue
 from server.errors import BadField, GiftwaveError, Malformed, MethodNotAllowed, NotFound
 from server.hub.hub import Hub
 from server.hub.people import People
@@ -41,11 +44,14 @@ from server.web.demo import demo_router
 from server.web.flood import UserGates
 from server.web.health import health_routes
 from server.web.limits import BodyLimit
+from server.web.money_api import payout_router, statement_router, topup_router
+from server.web.operator_api import operator_router
 from server.web.pages import SecurityHeaders, page_routes
 from server.web.problems import answer_giftwave_error, problem
 from server.web.session import SessionContext
 from server.web.tokens import Tokens, token_secret
 from server.web.wallet_api import wallet_router
+from server.web.webhooks import webhook_router
 from server.web.websocket import SocketEndpoint
 from server.wire.money import MoneyMessage
 
@@ -69,7 +75,8 @@ class Worker:
         # One shard lives in one slot; the key names are ready for more (docs/internals/architecture.md).
         keys = Keys(shard_id=0)
         catalogue = load_catalogue(settings.catalogue)
-        tokens = Tokens(token_secret(settings), self._clock)
+        secret = token_secret(settings)
+        tokens = Tokens(secret, self._clock)
         authenticate = Authenticate(tokens)
 
         self._client = StoreClient(settings.redis_url, settings)
@@ -136,12 +143,36 @@ class Worker:
             )
         )
         self.web.include_router(wallet_router(authenticate=authenticate, limits=self._limits))
+        self._commerce = build_commerce(
+            Ground(
+                settings=settings,
+                clock=self._clock,
+                catalogue=catalogue,
+                client=self._client,
+                keys=keys,
+                database=self._database,
+                secret=secret,
+            )
+        )
+        self._mount_commerce(authenticate, catalogue, gates)
         if settings.demo:
             demo = Demo(wallets, settings, self._clock)
             self.web.include_router(demo_router(demo=demo, tokens=tokens, settings=settings, clock=self._clock))
         self.web.router.routes.append(WebSocketRoute("/v1/ws", SocketEndpoint(self._sessions).accept))
         self.web.router.routes.extend(health_routes(logs))
         self.web.router.routes.extend(page_routes(settings.pages))
+
+    def _mount_commerce(self, authenticate: Authenticate, catalogue: Catalogue, gates: UserGates) -> None:
+        commerce, earnings, paying_out = self._commerce, self._commerce.earnings, self._commerce.paying_out
+        both: _Both = {"authenticate": authenticate, "gates": gates}
+        for router in (
+            topup_router(**both, catalogue=catalogue, topups=commerce.topups),
+            payout_router(**both, earnings=earnings, paying_out=paying_out),
+            statement_router(**both, statements=commerce.statements),
+            operator_router(**both, refunds=commerce.refunds, earnings=earnings, paying_out=paying_out),
+            webhook_router(webhooks=commerce.webhooks),
+        ):
+            self.web.include_router(router)
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -154,6 +185,7 @@ class Worker:
             await self._tasks.close()
             await self._bus.close()
             await self._engine.close()
+            await self._commerce.provider.close()
             await self._client.close()
             await self._database.close()
 
@@ -187,6 +219,11 @@ class Worker:
             limit_s = self._clock.monotonic_s() - self._settings.lagging_s_max
             for session in list(self._sessions.open):
                 session.close_if_stalled(since_s=limit_s)
+
+
+class _Both(TypedDict):
+    authenticate: Authenticate
+    gates: UserGates
 
 
 async def _answer_validation_error(_: Request, error: Exception) -> JSONResponse:

@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from server import __version__
+from server import __version__, cli_record
 from server.clock import SystemClock
 from server.domain.ids import FanId, IntentId, is_intent_id, is_slug, new_intent_id
 from server.domain.money import WALLET_COINS_MAX
 from server.domain.room import Role
 from server.errors import GiftwaveError, OperatorError, SettingInvalid
+from server.payments.signing import sandbox_secret
 from server.service.catalogue import check_catalogue
 from server.settings import Settings, load_settings
 from server.store.client import StoreClient
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 catalogue_app = typer.Typer(no_args_is_help=True, help="Look at the gift catalogue.")
 app.add_typer(catalogue_app, name="catalogue")
+cli_record.mount(app)
 
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")]
 WorkersOption = Annotated[int | None, typer.Option(help="Processes that serve.", show_default="1")]
@@ -73,6 +75,18 @@ def recorder() -> None:
     from server.recorder import run_recorder
 
     run_recorder(load_settings())
+
+
+@app.command(hidden=True)
+def sandbox() -> None:
+    """Be the sandbox payment provider; `giftwave serve` starts it where GIFTWAVE_PAYMENTS is sandbox."""
+    from server.payments.sandbox_service.serving import run_sandbox
+
+    settings = load_settings()
+    set_up_logs(level=settings.log_level, as_json=settings.log_format == "json")
+    host, port = settings.sandbox_address
+    webhook_url = f"{settings.local_url}/v1/webhooks/sandbox"
+    run_sandbox(host, port, settings.data, sandbox_secret(token_secret(settings)), webhook_url)
 
 
 @app.command(epilog="Example: giftwave token u_ana --name Ana --role viewer --ttl 3600")
@@ -172,7 +186,9 @@ def main() -> None:
 def _mount_client_commands() -> None:
     """Add the commands of the client side; it speaks the protocol and knows nothing of this package."""
     from client_demo.bench.cli import app as bench_app
+    from server.benchmarks.drain import EXAMPLE, drain
 
+    bench_app.command("drain", epilog=EXAMPLE)(drain)
     app.add_typer(bench_app, name="bench")
 
 

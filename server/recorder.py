@@ -5,24 +5,24 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 
 import structlog
 
 from server.clock import SystemClock
+from server.commerce import Ground, build_commerce
 from server.errors import BooksMismatch, BooksUnavailable, GiftwaveError, Unavailable
 from server.record.database import Database
 from server.record.drain import Drain
 from server.record.lease import LEASE_MS, Lease
-from server.service.following import Following
+from server.service.catalogue import load_catalogue
 from server.service.recording import Recording
 from server.settings import Settings
 from server.store.client import StoreClient
-from server.store.commands import CommandStore
 from server.store.keys import Keys
 from server.store.log import LogStore
 from server.tasks import TaskOwner
 from server.telemetry.logs import set_up_logs
+from server.web.tokens import token_secret
 
 log = structlog.get_logger(__name__)
 
@@ -37,15 +37,26 @@ class Recorder:
 
     def __init__(self, settings: Settings) -> None:
         assert settings.redis_url is not None, "the supervisor says where the store is"
-        self._clock = SystemClock()
+        clock, keys = SystemClock(), Keys(shard_id=0)
+        self._clock = clock
         self._client = StoreClient(settings.redis_url, settings)
         self._database = Database(settings.books_url)
-        keys = Keys(shard_id=0)
+        self._commerce = build_commerce(
+            Ground(
+                settings=settings,
+                clock=clock,
+                catalogue=load_catalogue(settings.catalogue),
+                client=self._client,
+                keys=keys,
+                database=self._database,
+                secret=token_secret(settings),
+            )
+        )
         holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"[-64:]
         self._lease = Lease(self._database, _LEASE_NAME, holder)
-        self._following = Following(self._database, CommandStore(self._client, keys))
-        self._recording = Recording(LogStore(self._client, keys), Drain(self._database), self._following, self._clock)
-        self._chores: list[Callable[[], Awaitable[object]]] = [self._following.catch_up]
+        self._recording = Recording(
+            LogStore(self._client, keys), Drain(self._database), self._commerce.following, clock
+        )
         self._is_ours = asyncio.Event()
         self._tasks = TaskOwner("recorder", vital=True)
 
@@ -59,6 +70,7 @@ class Recorder:
             await self._lease.give_back()
         except BooksUnavailable:
             log.warning("recorder.lease_kept", ends_in_ms=LEASE_MS)
+        await self._commerce.provider.close()
         await self._client.close()
         await self._database.close()
 
@@ -90,7 +102,7 @@ class Recorder:
         trouble = _Trouble("recorder.chore_failed")
         while True:
             await self._is_ours.wait()
-            for chore in self._chores:
+            for chore in self._commerce.chores:
                 try:
                     await chore()
                     trouble.over()

@@ -80,21 +80,20 @@ def listener(settings: Settings) -> socket.socket:
     return sock
 
 
-def check_port_is_free(settings: Settings) -> None:
+def check_port_is_free(host: str, port: int, *, setting: str) -> None:
     """Refuse to start beside somebody else's listener: with SO_REUSEPORT the two would share connections unseen.
 
     Raises:
         PortBusy: says which setting moves the server.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
             raise PortBusy(
-                f"Port {settings.port} on {settings.host} is taken or not allowed ({error.strerror}); "
-                "set GIFTWAVE_PORT to another one."
+                f"Port {port} on {host} is taken or not allowed ({error.strerror}); set {setting} to another one."
             ) from error
 
 

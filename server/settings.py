@@ -127,6 +127,12 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
 
     @property
+    def local_url(self) -> str:
+        """Address at which processes of this machine reach this server."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
     def sandbox_address(self) -> tuple[str, int]:
         """Where the sandbox provider listens."""
         return self.host, self.sandbox_port or self.port + 1_000

@@ -52,7 +52,9 @@ class Supervisor:
         Raises:
             DataFolderBusy, PortBusy, StoreMissing, CatalogueInvalid: a sentence that says what to do.
         """
-        check_port_is_free(self._settings)
+        check_port_is_free(self._settings.host, self._settings.port, setting="GIFTWAVE_PORT")
+        if self._settings.payments == "sandbox":
+            check_port_is_free(*self._settings.sandbox_address, setting="GIFTWAVE_SANDBOX_PORT")
         load_catalogue(self._settings.catalogue)  # a fault in it is told here, once, and not by every worker
         with DataFolder(self._settings.data, port=self._settings.port) as folder:
             await migrate_books(self._settings)
@@ -68,6 +70,8 @@ class Supervisor:
                     environment = self._environment(folder.path) | {"GIFTWAVE_REDIS_URL": str(url)}
                     children = [("recorder", ["recorder"])]
                     children += [(f"worker-{number}", ["worker"]) for number in range(self._settings.workers)]
+                    if self._settings.payments == "sandbox":
+                        children.append(("sandbox", ["sandbox"]))
                     for name, words in children:
                         child = Child(name, [sys.executable, "-m", "server", *words], environment)
                         tasks.create_task(self._keep_running(child))

@@ -25,6 +25,7 @@ from server.wire.messages import (
     WalletView,
     Welcome,
 )
+from server.wire.money import LimitsView, LimitValues, NextLimits, PayoutView, Periods, RecordedGifts, TopupView
 
 INTENT = "019b1c3e-5d2a-7cc1-9b3e-0a1b2c3d4e5f"
 EPOCH = "k3v9x2mq"
@@ -82,7 +83,7 @@ def _ack(*, replayed: bool) -> GiftAck:
         gift="rose",
         count=2,
         coins=2,
-        balance=WalletView(0, 498, 498, 2),
+        balance=WalletView(0, 498, 498, 2, Periods(2, 12, 40)),
         ts_ms=1_780_000_000_123,
         combo=COMBO,
         replayed=replayed,
@@ -100,7 +101,7 @@ SERVER_EXAMPLES: dict[str, ServerMessage] = {
     "welcome": Welcome(
         user=User("u_ana", "Ana", "viewer"),
         server_time_ms=1_780_000_000_000,
-        wallet=WalletView(0, 500, 500, 1),
+        wallet=WalletView(0, 500, 500, 1, Periods(0, 10, 38)),
         catalogue_revision="5c1d0f6a9b2e4d77",
         limits=Limits(4_096, 9_999, 120, 20, 900_000, 3_000),
     ),
@@ -134,7 +135,44 @@ SERVER_EXAMPLES: dict[str, ServerMessage] = {
         retry_after_ms=500,
     ),
     "gap": Gap(room="lounge", epoch=EPOCH, first=12, last=30),
-    "wallet": Wallet(paid=0, promo=498, coins=498, rev=2),
+    "wallet": Wallet(paid=0, promo=498, coins=498, rev=2, spent=Periods(2, 12, 40)),
+    "wallet_topped_up": Wallet(paid=100, promo=498, coins=598, rev=3),
+    "recorded_gifts": RecordedGifts(intent_ids=[INTENT]),
+    "recorded_room": RecordedGifts(room="lounge", epoch=EPOCH, offset=42),
+    "topup": TopupView(
+        topup_id=INTENT,
+        pack="pack_100",
+        coins=100,
+        price_minor=129,
+        currency="EUR",
+        provider="sandbox",
+        state="pending",
+        checkout_url="http://localhost:9080/checkout/sp_1",
+        created_at_ms=1_780_000_000_000,
+        updated_at_ms=1_780_000_000_000,
+    ),
+    "limits": LimitsView(
+        limits=LimitValues(gift=100, day=500, week=None, month=2_000),
+        next=NextLimits(at_ms=1_780_086_400_000, limits=LimitValues(100, 1_000, None, None), zone="Europe/Berlin"),
+        zone="Europe/Berlin",
+        locked_until_ms=None,
+        spent=Periods(2, 12, 40),
+        ends_at_ms=Periods(1_780_005_600_000, 1_780_264_800_000, 1_780_264_800_000),
+    ),
+    "payout": PayoutView(
+        payout_id=INTENT,
+        creator="c_mira",
+        state="requested",
+        units=40_000_000,
+        currency="USD",
+        gross_minor=2_000,
+        fee_minor=25,
+        amount_minor=1_975,
+        needs_approval=False,
+        reason=None,
+        created_at_ms=1_780_000_000_000,
+        updated_at_ms=1_780_000_000_000,
+    ),
     "earnings": Earnings(room="lounge", units=63_000_000, diamonds=6_300),
     "bye": Bye(reason="restarting", retry_after_ms=1_840),
 }

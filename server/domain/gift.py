@@ -1,4 +1,4 @@
-"""The catalogue: which gifts are on sale, what they cost, and the rules a catalogue file must keep."""
+"""The catalogue: which gifts and coin packs are on sale, what they cost, and the rules a catalogue file must keep."""
 
 import hashlib
 import json
@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from server.domain.fault import Fault, is_whole, read_rows
 from server.domain.ids import GiftId, is_slug
+from server.domain.packs import Pack, PayoutTerms, parse_packs, parse_payouts
 
 TIERS = (1, 2, 3, 4, 5)
 PRICE_COINS_MAX = 1_000_000
 NAME_CHARS_MAX = 40
 _REVISION_DIGITS = 16
+_TABLES = ("[[tier]]", "[[gift]]", "[[pack]]", "[[payout]]")
 
 _GIFT_FIELDS: dict[str, type] = {
     "id": str,
@@ -50,78 +53,56 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All gifts on sale. `revision` is the hash of what the catalogue says, not of its bytes."""
+    """All that is on sale, and what earnings are worth. `revision` is the hash of what it says, not of its bytes."""
 
     tiers: tuple[Tier, ...]
     gifts: Mapping[str, Gift]
     revision: str
+    packs: Mapping[str, Pack]
+    payouts: Mapping[str, PayoutTerms]  # by currency
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a catalogue: where (`gift[3].price_coins`) and what to do about it."""
-
-    table: str
-    index: int
-    field: str
-    message: str
-
-
-def build_catalogue(tiers: Iterable[Tier], gifts: Iterable[Gift]) -> Catalogue:
+def build_catalogue(
+    tiers: Iterable[Tier],
+    gifts: Iterable[Gift],
+    packs: Iterable[Pack] = (),
+    payouts: Iterable[PayoutTerms] = (),
+) -> Catalogue:
     """Put a validated catalogue together and compute its revision."""
-    tier_list, gift_list = tuple(tiers), tuple(gifts)
-    said = json.dumps([[asdict(tier) for tier in tier_list], [asdict(gift) for gift in gift_list]], sort_keys=True)
-    revision = hashlib.sha256(said.encode()).hexdigest()[:_REVISION_DIGITS]
-    return Catalogue(tier_list, {gift.id: gift for gift in gift_list}, revision)
+    tier_list, gift_list, pack_list, payout_list = tuple(tiers), tuple(gifts), tuple(packs), tuple(payouts)
+    tables = (tier_list, gift_list, pack_list, payout_list)
+    said = json.dumps([[asdict(row) for row in table] for table in tables], sort_keys=True)
+    return Catalogue(
+        tier_list,
+        {gift.id: gift for gift in gift_list},
+        hashlib.sha256(said.encode()).hexdigest()[:_REVISION_DIGITS],
+        {pack.id: pack for pack in pack_list},
+        {terms.currency: terms for terms in payout_list},
+    )
 
 
 def parse_catalogue(document: Mapping[str, Any]) -> tuple[Catalogue | None, list[Fault]]:
     """Turn a parsed file into a catalogue, or explain every fault in it; exactly one of the two is empty."""
     faults = [
-        Fault("file", 0, name, "is not a table of the catalogue; only [[tier]] and [[gift]] are")
+        Fault("file", 0, name, f"is not a table of the catalogue; only {', '.join(_TABLES)} are")
         for name in document
-        if name not in {"tier", "gift"}
+        if f"[[{name}]]" not in _TABLES
     ]
-    tiers = _rows(document, "tier", _TIER_FIELDS, faults)
-    gifts = _rows(document, "gift", _GIFT_FIELDS, faults)
+    tiers = read_rows(document, "tier", _TIER_FIELDS, faults)
+    gifts = read_rows(document, "gift", _GIFT_FIELDS, faults)
     _check_tiers(tiers, faults)
-    _check_gifts(gifts, {row["tier"]: row for row in tiers if _is_whole(row, _TIER_FIELDS)}, faults)
+    _check_gifts(gifts, {row["tier"]: row for row in tiers if is_whole(row, _TIER_FIELDS)}, faults)
+    packs = parse_packs(document, faults)
+    payouts = parse_payouts(document, faults)
     if faults:
         return None, faults
-    return build_catalogue((Tier(**row) for row in tiers), (Gift(**row) for row in gifts)), []
-
-
-def _rows(
-    document: Mapping[str, Any], table: str, fields: Mapping[str, type], faults: list[Fault]
-) -> list[dict[str, Any]]:
-    """Return the rows of `table`, reporting missing, unknown and mistyped fields."""
-    rows = document.get(table)
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        faults.append(Fault("file", 0, table, f"needs at least one [[{table}]]"))
-        return []
-    for index, row in enumerate(rows):
-        for name, kind in fields.items():
-            if name not in row:
-                faults.append(Fault(table, index, name, "is missing"))
-            elif type(row[name]) is not kind:
-                words = {str: "text in quotes", int: "a whole number", bool: "true or false"}[kind]
-                faults.append(Fault(table, index, name, f"must be {words}, not {row[name]!r}"))
-        faults.extend(
-            Fault(table, index, name, f"is not a field of a {table}; known are {', '.join(fields)}")
-            for name in row
-            if name not in fields
-        )
-    return rows
-
-
-def _is_whole(row: Mapping[str, Any], fields: Mapping[str, type]) -> bool:
-    return all(type(row.get(name)) is kind for name, kind in fields.items())
+    return build_catalogue((Tier(**row) for row in tiers), (Gift(**row) for row in gifts), packs, payouts), []
 
 
 def _check_tiers(rows: list[dict[str, Any]], faults: list[Fault]) -> None:
     seen: set[int] = set()
     for index, row in enumerate(rows):
-        if not _is_whole(row, _TIER_FIELDS):
+        if not is_whole(row, _TIER_FIELDS):
             continue
         if row["tier"] not in TIERS:
             faults.append(Fault("tier", index, "tier", f"must be 1 to {TIERS[-1]}, not {row['tier']}"))
@@ -135,7 +116,7 @@ def _check_tiers(rows: list[dict[str, Any]], faults: list[Fault]) -> None:
 def _check_gifts(rows: list[dict[str, Any]], tiers: Mapping[int, Mapping[str, Any]], faults: list[Fault]) -> None:
     seen: set[str] = set()
     for index, row in enumerate(rows):
-        if not _is_whole(row, _GIFT_FIELDS):
+        if not is_whole(row, _GIFT_FIELDS):
             continue
         faults.extend(
             Fault("gift", index, name, f"must be 1 to 32 of a-z, 0-9, _ and -, not {row[name]!r}")

@@ -1,7 +1,7 @@
 """Our minor units and Stripe's: the same for most currencies (docs.stripe.com/currencies)."""
 
+from server.domain.currency import format_minor, is_currency, minor_digits
 from server.errors import ProviderRefused
-from server.payments.currency import format_minor, is_currency, minor_digits
 
 # Stripe's zero-decimal currencies. ISK and UGX are not among them: they have no minor unit any more, and Stripe still
 # takes them with two digits that must be 00. MGA is one, though ISO 4217 gives it two digits.

@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command as alembic
-from alembic.config import Config
+import asyncpg
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -17,12 +16,17 @@ from sqlalchemy.sql.schema import Table
 
 from server.errors import BooksUnavailable, SettingInvalid
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 5.0
 _COMMAND_TIMEOUT_S = 30.0
-# PostgreSQL: serialization failure, deadlock, lock not available: the transaction did nothing and may run again.
-_TRY_AGAIN = {"40001", "40P01", "55P03"}
+# Classes of PostgreSQL's errors that are about the moment and not about the statement, so it may run again: connection
+# lost, log-in refused, no such database, rolled back, disk or memory full, lock not available, being shut down or
+# started, disk failed.
+_NOT_NOW = ("08", "28", "3D", "40", "53", "55", "57", "58")
 
 
 class Database:
@@ -83,14 +87,19 @@ def insert_into(connection: AsyncConnection, table: Table) -> Any:
     return made
 
 
-def migrations() -> Config:
+def migrations() -> "Config":
     """Return Alembic's configuration: the migrations travel with the package."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
 
 
 def _upgrade(connection: Connection) -> None:
+    # Only who migrates waits for Alembic to load.
+    from alembic import command as alembic
+
     config = migrations()
     config.attributes["connection"] = connection
     alembic.upgrade(config, "head")
@@ -143,8 +152,13 @@ async def _in_our_words() -> AsyncIterator[None]:
         yield
     except (TimeoutError, OperationalError, InterfaceError, InternalError, OSError) as error:
         raise BooksUnavailable(retry_after_ms=1_000) from error
-    except DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
+    except asyncpg.InterfaceError as error:  # the drain speaks to the driver directly, too
+        if isinstance(error, ValueError):
+            raise
+        raise BooksUnavailable(retry_after_ms=500) from error
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+        if state.startswith(_NOT_NOW) or getattr(error, "connection_invalidated", False):
             raise BooksUnavailable(retry_after_ms=500) from error
         raise
     except SQLAlchemyError as error:

@@ -5,19 +5,18 @@ was killed at any moment, or one that wakes up late finds the cursor moved and w
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import asyncpg
 import structlog
 from sqlalchemy import select, tuple_, update
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.accounts import Account
-from server.errors import BooksMismatch, BooksUnavailable
+from server.errors import BooksMismatch
 from server.record import tables
 from server.record.batch import Batch, GiftRow, LimitRow
 from server.record.database import Database, insert_into
@@ -40,8 +39,6 @@ class Cursor:
 
 # What no second try changes: a constraint, or a value that does not fit its column.
 _REFUSED = (IntegrityError, DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
-# PostgreSQL: connection lost, rolled back, disk or memory full, lock not available, shut down by hand, disk failed.
-_NOT_NOW = ("08", "40", "53", "55", "57", "58")
 _KEYS_MAX = 400  # SQLite takes a bounded number of parameters
 _TRANSFER = tuple(field.name for field in fields(Transfer) if field.name != "postings")
 _POSTING = ("transfer_id", "line", "debit", "credit", "asset", "amount")
@@ -98,7 +95,7 @@ class Drain:
                 gift._replace(intent_id=f"{gift.intent_id}~{gift.seq}") if gift.seq in doubled else gift
                 for gift in gifts
             ]
-        async with _in_our_words(), self._database.write() as connection:
+        async with self._database.write() as connection:
             after = await _move_cursor(connection, cursor, batch)
             changes = batch.changes()
             # One sum for all: what was granted and what was spent of it in the same batch meet before a rule looks.
@@ -240,20 +237,6 @@ async def _add_all_to_balances(connection: AsyncConnection, changes: Mapping[Acc
         "UPDATE balance SET amount = amount + ? WHERE account = ? AND asset = 'units'",
         [(amount, name) for name, _, amount in rows],
     )
-
-
-@asynccontextmanager
-async def _in_our_words() -> AsyncIterator[None]:
-    """As `Database.write` does, for what its driver says when it is spoken to directly."""
-    try:
-        yield
-    except asyncpg.InterfaceError as error:
-        raise BooksUnavailable(retry_after_ms=500) from error
-    except (DBAPIError, asyncpg.PostgresError) as error:
-        state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
-        if state.startswith(_NOT_NOW):
-            raise BooksUnavailable(retry_after_ms=500) from error
-        raise
 
 
 def _mismatch(batch: Batch, refusal: Exception) -> BooksMismatch:

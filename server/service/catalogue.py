@@ -4,7 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from server.domain.gift import Catalogue, Fault, parse_catalogue
+from server.domain.fault import Fault
+from server.domain.gift import Catalogue, parse_catalogue
 from server.errors import CatalogueInvalid
 
 _TABLE = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]")
@@ -59,5 +60,6 @@ def _place(path: Path, fault: Fault, document: dict[str, object], lines: dict[tu
         return f"{path}:{line}: {fault.field} {fault.message}"
     rows = document[fault.table]
     assert isinstance(rows, list)
-    name = rows[fault.index].get("id") or rows[fault.index].get("name") or ""
+    row = rows[fault.index]
+    name = next((row[key] for key in ("id", "name", "currency") if row.get(key)), "")
     return f"{path}:{line}: {fault.table}[{fault.index}]{f' ({name})' if name else ''}.{fault.field} {fault.message}"

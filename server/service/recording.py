@@ -107,11 +107,11 @@ class Recording:
         if 0 < len(records) < _FEW_RECORDS:
             await asyncio.sleep(_GATHER_S)
         while 0 < len(records) < _ENOUGH_RECORDS:
-            last = int(records[-1][1])
-            more = await self._read_on(last)
-            if not more:
-                break
+            more = await self._read_on(int(records[-1][1]))
             records += more
+            # An entry has a record at least: fewer records than entries asked for were the last there are.
+            if len(more) < _ENTRIES_MAX:
+                break
         return records
 
     async def _read_on(self, seq: int, *, entries_max: int = _ENTRIES_MAX) -> list[Record]:

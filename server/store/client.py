@@ -76,6 +76,11 @@ class StoreClient:
         streams = cast(list[tuple[bytes, list[tuple[bytes, StreamFields]]]], reply or [])
         return [entry for _, entries in streams for entry in entries]
 
+    async def command(self, *words: str | int) -> object:
+        """Run one plain command, for the checks of operators; redis-py shapes its answer."""
+        async with self._deadline(str(words[0])):
+            return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]
+
     async def ping(self) -> None:
         """Return once the store answers."""
         async with self._deadline("ping"):

@@ -20,7 +20,8 @@ All keys of one shard share its hash tag `{sK}`, so one script may touch them on
 
 A shard's hash: `epoch` names its life and opens the gate, `seq` is the last number of the log, `hwm` the highest time
 seen, `logged` and `drained` the coins of gifts in the log and of those in the books, `recorded` the last seq in the
-books, `commands` the last command that was followed. A wallet's: `paid`, `promo` and `rev`; `day`, `month` and
+books, `commands` the last command that was followed; while `giftwave rebuild` makes it again it has no epoch but
+`rebuilding` (by whom) and `was` (its last epoch). A wallet's: `paid`, `promo` and `rev`; `day`, `month` and
 `day_spent`, `week_spent`, `month_spent`; `limits` (`gift|day|week|month`), `limits_next` (`at_ms|…|zone`),
 `locked_until`, `zone`.
 """
@@ -36,6 +37,10 @@ class Keys:
     """The key names of one shard."""
 
     shard_id: int
+
+    @property
+    def prefix(self) -> str:
+        return f"{{s{self.shard_id}}}:"
 
     @property
     def shard(self) -> str:

@@ -123,7 +123,7 @@ class WalletStore:
                 bucket,
                 str(coins),
                 move_id,
-                _content(f"{kind}|{bucket}|{coins}"),
+                move_fingerprint(kind, bucket, coins),
                 str(expires_at_ms),
                 keys.wallets_channel,
                 str(intent_time_ms(move_id)),
@@ -159,6 +159,11 @@ class WalletStore:
             ],
         )
         _answer(reply)
+
+
+def move_fingerprint(kind: str, bucket: str, coins: int) -> str:
+    """Return what two tries of one grant or take have in common, and two different ones have not."""
+    return _content(f"{kind}|{bucket}|{coins}")
 
 
 def _content(text: str) -> str:

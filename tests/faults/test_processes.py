@@ -17,7 +17,7 @@ from tests.helpers.waiting import eventually
 def test_sigterm_ends_everything_with_exit_code_0() -> None:
     with ServerProcess("serve", workers=2) as server:
         children = server.children()
-        assert len(children) == 4  # a store, a recorder and two workers
+        assert len(children) == 5  # a store, a recorder, a payment provider and two workers
 
         server.stop()
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from server.domain.currency import format_minor, is_currency, minor_digits
 from server.errors import ProviderRefused, ProviderUnavailable, SettingInvalid
-from server.payments.currency import format_minor, is_currency, minor_digits
 from server.payments.factory import build_provider, sandbox_public_url, sandbox_url
 from server.payments.return_url import origin_of, with_result
 from server.payments.sandbox import SandboxProvider

@@ -19,7 +19,11 @@ ONE_FILE_SDK = "client_demo/python/giftwave_client.py"
 ONE_FILE_SDK_LINES_MAX = 1_000
 FUNCTION_LINES_MAX = 60
 # Route tables: one nested function a route.
-LONG_FUNCTIONS = {"server/web/api.py:api_router", "server/app.py:__init__"}
+LONG_FUNCTIONS = {
+    "server/web/api.py:api_router",
+    "server/web/operator_api.py:operator_router",
+    "server/app.py:__init__",
+}
 MIGRATIONS = "server/record/migrations/versions/"
 README_LINES_MAX = 150
 SCRIPTS = [load_script(path.stem) for path in sorted((ROOT / "server/store/lua").glob("*.lua"))]

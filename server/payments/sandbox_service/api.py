@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from server.domain.currency import is_currency
 from server.domain.money import AMOUNT_MAX
-from server.payments.currency import is_currency
 from server.payments.port import CheckoutOrder, TransferOrder
 from server.payments.return_url import origin_of
 from server.payments.sandbox_service.http import check_bearer, json_answer, read_json

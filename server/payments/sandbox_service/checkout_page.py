@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from server.payments.currency import format_minor
+from server.domain.currency import format_minor
 from server.payments.port import CheckoutStatus
 from server.payments.return_url import origin_of, with_result
 from server.payments.sandbox_service.html import badge, button, page

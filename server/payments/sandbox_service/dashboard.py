@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from server.payments.currency import format_minor, minor_digits
+from server.domain.currency import format_minor, minor_digits
 from server.payments.port import TransferStatus
 from server.payments.sandbox_service.dashboard_page import Shown, draw
 from server.payments.sandbox_service.html import page

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from server.payments.currency import format_minor
+from server.domain.currency import format_minor
 from server.payments.port import CheckoutStatus, TransferStatus
 from server.payments.sandbox_service.html import badge, button, moment
 from server.payments.sandbox_service.knobs import Knobs, PayoutPlan

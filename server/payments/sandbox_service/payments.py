@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from server.clock import Clock
-from server.payments.currency import format_minor
+from server.domain.currency import format_minor
 from server.payments.port import CheckoutOrder, CheckoutStatus
 from server.payments.sandbox_service.database import transaction
 from server.payments.sandbox_service.knobs import KnobBoard

@@ -24,6 +24,8 @@
 local ROOM_KEYS, ROOM_ARGS, ORDER_ARGS, HEAD = 4, 4, 19, 9
 local AMOUNT_MAX = 9007199254740991
 local UNITS_PER_COIN = 10000
+-- A receipt that was made again from the books, which know what was charged but not every word of the order.
+local REBUILT = "****************|ok|"
 
 local function whole(text)
   local number = string.match(text, "^%d+$") and tonumber(text)
@@ -301,7 +303,7 @@ for o = 1, orders_n do
   if not shard_epoch then
     outcomes[o] = "0" .. refuse("gate_closed", order, wallet)
   elseif before then
-    if string.sub(before, 1, 16) == order.fingerprint then
+    if string.sub(before, 1, 16) == order.fingerprint or string.sub(before, 1, 20) == REBUILT then
       outcomes[o] = "1" .. string.sub(before, 18)
     else
       outcomes[o] = "0" .. refuse("intent_conflict", order, wallet)

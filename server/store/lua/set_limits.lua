@@ -24,6 +24,8 @@
 local shard_key, log_key, wallet_key, seen_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local kind, fan, wanted, zone, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[6]
 local FOUR = "^(%d*)|(%d*)|(%d*)|(%d*)$"
+-- A change that was made again from the books, which know what came of it but not every word of the wish.
+local REBUILT = "****************|set"
 
 local function fmt(number)
   return string.format("%.0f", number)
@@ -48,7 +50,7 @@ local made_ms = tonumber(ARGV[9])
 local before = redis.call("HGET", seen_key, id)
 if not shard[1] then
   return { "gate_closed" }
-elseif before and before ~= ARGV[7] .. "|set" then
+elseif before and before ~= ARGV[7] .. "|set" and before ~= REBUILT then
   return { "intent_conflict" }
 elseif before then
   return { "ok" }

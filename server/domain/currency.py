@@ -17,17 +17,22 @@ def _in_use() -> frozenset[str]:
 
 
 # Legal tender somewhere today: neither DEM, which is gone, nor XAU, which is gold.
-CURRENCIES = _in_use()
+_CURRENCIES = _in_use()
 
 
 def is_currency(code: str) -> bool:
     """Whether `code` is the upper-case code of a currency in use."""
-    return code in CURRENCIES
+    return code in _CURRENCIES
 
 
 def minor_digits(currency: str) -> int:
     """Return how many decimal digits the minor unit of `currency` stands for: JPY 0, USD 2, KWD 3."""
     return _DIGITS.get(currency, 2)
+
+
+def payable_step_minor(currency: str) -> int:
+    """Return what an amount that is paid out is a multiple of: three-digit currencies are paid in tens (Stripe)."""
+    return 10 if minor_digits(currency) == 3 else 1
 
 
 def format_minor(amount_minor: int, currency: str) -> str:

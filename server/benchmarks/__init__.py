@@ -1,0 +1,1 @@
+"""Measured loads on parts of the server, for `giftwave bench`."""
