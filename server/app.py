@@ -48,8 +48,9 @@ from server.web.money_api import payout_router, statement_router, topup_router
 from server.web.operator_api import operator_router
 from server.web.pages import SecurityHeaders, page_routes
 from server.web.problems import answer_giftwave_error, problem
+from server.web.secret import token_secret
 from server.web.session import SessionContext
-from server.web.tokens import Tokens, token_secret
+from server.web.tokens import Tokens
 from server.web.wallet_api import wallet_router
 from server.web.webhooks import webhook_router
 from server.web.websocket import SocketEndpoint

@@ -16,14 +16,14 @@ from server.domain.ids import FanId, IntentId, is_intent_id, is_slug, new_intent
 from server.domain.money import WALLET_COINS_MAX
 from server.domain.room import Role
 from server.errors import GiftwaveError, OperatorError, SettingInvalid
-from server.payments.signing import sandbox_secret
 from server.service.catalogue import check_catalogue
 from server.settings import Settings, load_settings
 from server.store.client import StoreClient
 from server.store.keys import Keys
 from server.store.wallets import Bucket, WalletStore
 from server.telemetry.logs import set_up_logs
-from server.web.tokens import Tokens, token_secret
+from server.web.secret import token_secret
+from server.web.tokens import Tokens
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,34 +59,6 @@ def demo(
 ) -> None:
     """Run the whole product with a demo creator, free coins and a simulated crowd."""
     _supervise(load_settings(port=port, workers=workers, demo=True), crowd=crowd)
-
-
-@app.command(hidden=True)
-def worker() -> None:
-    """Serve from this process alone; `giftwave serve` starts these."""
-    from server.serving import run_worker
-
-    run_worker(load_settings())
-
-
-@app.command(hidden=True)
-def recorder() -> None:
-    """Keep the books from this process alone; `giftwave serve` starts one."""
-    from server.recorder import run_recorder
-
-    run_recorder(load_settings())
-
-
-@app.command(hidden=True)
-def sandbox() -> None:
-    """Be the sandbox payment provider; `giftwave serve` starts it where GIFTWAVE_PAYMENTS is sandbox."""
-    from server.payments.sandbox_service.serving import run_sandbox
-
-    settings = load_settings()
-    set_up_logs(level=settings.log_level, as_json=settings.log_format == "json")
-    host, port = settings.sandbox_address
-    webhook_url = f"{settings.local_url}/v1/webhooks/sandbox"
-    run_sandbox(host, port, settings.data, sandbox_secret(token_secret(settings)), webhook_url)
 
 
 @app.command(epilog="Example: giftwave token u_ana --name Ana --role viewer --ttl 3600")

@@ -239,7 +239,7 @@ def _print_reconciled(done: "Reconciled") -> None:
     table = _table("", "")
     table.add_row("epoch", done.epoch)
     table.add_row("log", f"{done.seq:,} records, {done.commands:,} commands")
-    table.add_row("store = books", f"{done.wallets:,} wallets, {done.creators:,} creators")
+    table.add_row("compared", f"{done.wallets:,} wallets, {done.creators:,} creators")
     table.add_row("books", ", ".join(done.checks))
     table.add_row("took", f"{done.seconds:.1f} s")
     console.print(table)
@@ -259,7 +259,7 @@ def _print_reconciled(done: "Reconciled") -> None:
 
 def _print_drifts(console: Console, drifts: list[Drift]) -> None:
     for drift in drifts[:_DRIFTS_SHOWN]:
-        says = ", ".join(f"{side} says {value}" for side, value in drift.says)
+        says = "; ".join(f"{side}: {value}" for side, value in drift.says)
         console.print(f"[red]✗[/] {escape(drift.account)}: {escape(says)} [dim]({drift.check})[/]", highlight=False)
         for line in drift.evidence:
             console.print(f"    [dim]{escape(line)}[/]", highlight=False)

@@ -22,7 +22,7 @@ from server.store.keys import Keys
 from server.store.log import LogStore
 from server.tasks import TaskOwner
 from server.telemetry.logs import set_up_logs
-from server.web.tokens import token_secret
+from server.web.secret import token_secret
 
 log = structlog.get_logger(__name__)
 
@@ -99,15 +99,18 @@ class Recorder:
                 await asyncio.sleep(_RETRY_S)
 
     async def _do_chores(self) -> None:
-        trouble = _Trouble("recorder.chore_failed")
+        chores = [(chore, _Trouble("recorder.chore_failed")) for chore in self._commerce.chores]
         while True:
             await self._is_ours.wait()
-            for chore in self._commerce.chores:
+            for chore, trouble in chores:
                 try:
                     await chore()
                     trouble.over()
-                except (BooksMismatch, Unavailable) as error:
+                except GiftwaveError as error:
                     trouble.tell(error)
+                # What one payment or one wallet breaks must not keep everybody's gifts from being copied.
+                except Exception as error:  # noqa: BLE001 (logged by `tell`)
+                    trouble.tell(GiftwaveError(repr(error)), traceback=error)
             await asyncio.sleep(_CHORES_S)
 
 
@@ -118,10 +121,10 @@ class _Trouble:
         self._event = event
         self._now = ""
 
-    def tell(self, error: GiftwaveError) -> None:
+    def tell(self, error: GiftwaveError, traceback: Exception | None = None) -> None:
         if error.message != self._now:
             self._now = error.message
-            log.error(self._event, code=error.code, reason=error.message)
+            log.error(self._event, code=error.code, reason=error.message, exc_info=traceback)
 
     def over(self) -> None:
         if self._now:

@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 
 from server.app import Worker
-from server.errors import PortBusy
+from server.ports import listener
 from server.settings import Settings
 from server.telemetry.logs import set_up_logs
 from server.web.adopt import AdoptableProtocol
@@ -22,7 +22,6 @@ from server.web.http import bounded_http
 
 log = structlog.get_logger(__name__)
 
-_BACKLOG = 4_096
 _SHUTDOWN_TIMEOUT_S = 5
 
 
@@ -58,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
     _stop_with_parent(server)
-    await server.serve(sockets=[listener(settings)])
+    await server.serve(sockets=[listener(settings.host, settings.port)])
     if not server.started:
         raise SystemExit(1)
 
@@ -67,34 +66,6 @@ def _raise_descriptor_limit() -> None:
     """Allow as many connections as the machine does: the usual soft limit of 1,024 is a small room."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def listener(settings: Settings) -> socket.socket:
-    """Return a listening socket of this process's own; the kernel spreads connections over all of them."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind((settings.host, settings.port))
-    sock.listen(_BACKLOG)
-    return sock
-
-
-def check_port_is_free(host: str, port: int, *, setting: str) -> None:
-    """Refuse to start beside somebody else's listener: with SO_REUSEPORT the two would share connections unseen.
-
-    Raises:
-        PortBusy: says which setting moves the server.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortBusy(
-                f"Port {port} on {host} is taken or not allowed ({error.strerror}); set {setting} to another one."
-            ) from error
 
 
 class _Server(uvicorn.Server):

@@ -14,11 +14,13 @@ import structlog
 from prometheus_client.multiprocess import mark_process_dead
 from pydantic import SecretStr
 
-from server.errors import BooksUnavailable, GiftwaveError, OperatorError
+from server.errors import BooksUnavailable, GiftwaveError, OperatorError, StoreUnavailable
+from server.ports import check_port_is_free
 from server.record.database import Database
 from server.service.catalogue import load_catalogue
-from server.serving import check_port_is_free
+from server.service.doctoring import check_store
 from server.settings import Settings
+from server.store.client import StoreClient
 from server.store.folder import DataFolder
 from server.store.process import EmbeddedValkey
 
@@ -58,6 +60,7 @@ class Supervisor:
         load_catalogue(self._settings.catalogue)  # a fault in it is told here, once, and not by every worker
         with DataFolder(self._settings.data, port=self._settings.port) as folder:
             await migrate_books(self._settings)
+            await refuse_weak_store(self._settings)
             store = None if self._settings.redis_url else EmbeddedValkey(folder.path)
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -188,6 +191,27 @@ async def migrate_books(settings: Settings) -> None:
         ) from error
     finally:
         await database.close()
+
+
+async def refuse_weak_store(settings: Settings) -> None:
+    """Take no money on a store of the operator's own that promises less than it acknowledges; a demo may.
+
+    Raises:
+        OperatorError: says which settings of the store to change.
+    """
+    if settings.redis_url is None or settings.demo:
+        return
+    client = StoreClient(settings.redis_url, settings)
+    try:
+        weak = [finding for finding in await check_store(client) if finding.level == "fail"]
+    except StoreUnavailable:
+        log.warning("store.unchecked", reason="it does not answer; `giftwave doctor` checks it")
+        return
+    finally:
+        await client.close()
+    if weak:
+        faults = "\n".join(f"  {finding.check} {finding.said} {finding.advice}" for finding in weak)
+        raise OperatorError(f"The store at GIFTWAVE_REDIS_URL would lose acknowledged gifts:\n{faults}")
 
 
 class Child:

@@ -9,6 +9,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+_ASK_AGAIN_S = 0.5
+
 
 class TaskOwner:
     """Owns the tasks of one object: keeps them alive, reports their failures, cancels them on close.
@@ -31,10 +33,12 @@ class TaskOwner:
 
     async def close(self) -> None:
         """Cancel what still runs and wait for it."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = set(self._tasks)
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            # Asked again, because a library may lose a cancellation: asyncio.wait_for does before Python 3.12.
+            _, tasks = await asyncio.wait(tasks, timeout=_ASK_AGAIN_S)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -31,6 +31,7 @@ from server.benchmarks.measures import (
     gift_rate,
     prepare,
 )
+from server.telemetry.logs import set_up_logs
 
 EXAMPLE = (
     "Examples: giftwave bench drain  ·  giftwave bench drain --quick  ·  "
@@ -85,8 +86,9 @@ def drain(  # noqa: PLR0913  # its options
     if quick:
         options = Options(gifts=2_048, runs=1, seconds=0.5, backlog=4_000)
     console = Console(stderr=True)
+    set_up_logs(level="error", as_json=False)
     # Short: the path of the store's Unix socket has 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="gwb", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="gwbench", dir="/tmp"))
     try:
         figures = asyncio.run(_measure(options, folder, database_url, console))
     except asyncio.CancelledError:

@@ -41,7 +41,7 @@ FANS, ROOMS = 2_000, 20
 COINS_EACH = 100_000_000
 # A burst is as much as a busy worker has waiting; the engine makes calls of at most this many orders of it.
 BURST = 128
-_START_S = 30.0
+_START_S, _STOP_S = 30.0, 15.0
 
 
 class Store:
@@ -258,7 +258,12 @@ async def recorder_process(store: Store, address: dict[str, str]) -> AsyncIterat
         yield process.pid
     finally:
         process.terminate()
-        await process.wait()
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 def _settings(address: dict[str, str]) -> Settings:

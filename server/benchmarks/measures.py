@@ -16,6 +16,7 @@ from server.domain.ids import new_intent_id
 from server.domain.limits import period_at
 from server.store.outcome import Receipt
 from server.store.personal import read_personal
+from server.tasks import TaskOwner
 from server.wire.money import RecordedGifts
 
 Tell = Callable[[str, float], None]
@@ -66,7 +67,8 @@ async def drain_lag(store: Store, book: Books, *, seconds: float, warmup_s: floa
     heard: dict[str, int] = {}
     orders: list[asyncio.Future[Receipt]] = []
     async with recorder_process(store, await book.fresh()):
-        listening = asyncio.create_task(_hear(store, heard))
+        listener = TaskOwner("bench")
+        listener.spawn(_hear(store, heard), name="hear")
         await _wait_for_recorder(store, heard)
         began, warm = time.perf_counter(), 0
         while (at_s := time.perf_counter() - began) < warmup_s + seconds:
@@ -80,7 +82,7 @@ async def drain_lag(store: Store, book: Books, *, seconds: float, warmup_s: floa
         deadline = time.monotonic() + _SETTLE_S
         while time.monotonic() < deadline and not heard.keys() >= accepted.keys():  # noqa: ASYNC110  # two dicts to compare
             await asyncio.sleep(0.02)
-        listening.cancel()
+        await listener.close()
     lags = sorted(heard[intent] - ts_ms for intent, ts_ms in accepted.items() if intent in heard) or [0]
     return Lag(
         samples=len(lags),

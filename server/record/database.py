@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
@@ -19,23 +19,25 @@ from server.errors import BooksUnavailable, SettingInvalid
 if TYPE_CHECKING:
     from alembic.config import Config
 
+# The last migration: books that have it need no look at the others, which takes a moment to load.
+HEAD = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 5.0
 _COMMAND_TIMEOUT_S = 30.0
 # Classes of PostgreSQL's errors that are about the moment and not about the statement, so it may run again: connection
-# lost, log-in refused, no such database, rolled back, disk or memory full, lock not available, being shut down or
-# started, disk failed.
-_NOT_NOW = ("08", "28", "3D", "40", "53", "55", "57", "58")
+# lost, read-only (a standby, while the roles change), log-in refused, no such database, rolled back, disk or memory
+# full, lock not available, being shut down or started, disk failed.
+_NOT_NOW = ("08", "25006", "28", "3D", "40", "53", "55", "57", "58")
 
 
 class Database:
     """The books' connections of one process. `write` is one transaction, `read` one snapshot."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, command_timeout_s: float = _COMMAND_TIMEOUT_S) -> None:
         try:
             self.dialect = make_url(url).get_backend_name()
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:
             raise SettingInvalid(f"GIFTWAVE_DATABASE_URL is not an address: {error}") from error
         if self.dialect not in ("sqlite", "postgresql"):
             raise SettingInvalid("GIFTWAVE_DATABASE_URL starts with postgresql:// (or is unset, for SQLite).")
@@ -45,7 +47,7 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=4)
         else:
-            self._writer = _postgresql_engine(url)
+            self._writer = _postgresql_engine(url, command_timeout_s)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager
@@ -67,12 +69,20 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema to this release; a finished one stays as it is. Raises `BooksUnavailable`."""
         if self.dialect == "sqlite" and (file := make_url(self._url).database):
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(file))
+        if await self._is_current():
+            return
         async with _in_our_words(), self._writer.begin() as connection:
             if self.dialect == "postgresql":
                 # Two nodes that start together migrate one after the other.
                 await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7244)")
             await connection.run_sync(_upgrade)
+
+    async def _is_current(self) -> bool:
+        async with _in_our_words(), self._reader.begin() as connection:
+            if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+                return False
+            return (await connection.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar() == HEAD
 
     async def close(self) -> None:
         """Close every connection."""
@@ -94,6 +104,12 @@ def migrations() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
+
+
+def _make_private(file: Path) -> None:
+    """Who owns what is nobody else's business; SQLite gives the files beside it the same permissions."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -135,14 +151,17 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
     return engine
 
 
-def _postgresql_engine(url: str) -> AsyncEngine:
+def _postgresql_engine(url: str, command_timeout_s: float) -> AsyncEngine:
+    address = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in address.query:  # libpq's word; the driver has another for the same values
+        address = address.difference_update_query(["sslmode"]).update_query_dict({"ssl": address.query["sslmode"]})
     return create_async_engine(
-        url,
+        address,
         pool_size=8,
         max_overflow=0,
         pool_timeout=_CONNECT_TIMEOUT_S,
         pool_pre_ping=True,
-        connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _COMMAND_TIMEOUT_S},
+        connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": command_timeout_s},
     )
 
 

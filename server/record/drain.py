@@ -95,13 +95,18 @@ class Drain:
                 gift._replace(intent_id=f"{gift.intent_id}~{gift.seq}") if gift.seq in doubled else gift
                 for gift in gifts
             ]
+        limits = [
+            # Of a change that was made twice, the second is what holds: both stay, and a rebuild takes the later one.
+            change._replace(change_id=f"{change.change_id[:18]}~{change.seq}") if change.seq in doubled else change
+            for change in batch.limits
+        ]
         async with self._database.write() as connection:
             after = await _move_cursor(connection, cursor, batch)
             changes = batch.changes()
             # One sum for all: what was granted and what was spent of it in the same batch meet before a rule looks.
             changes.update(await _post_all(connection, batch.transfers))
             await _insert(connection, "gift", GiftRow._fields, gifts)
-            await _insert(connection, "limit_change", LimitRow._fields, batch.limits)
+            await _insert(connection, "limit_change", LimitRow._fields, limits)
             for gift in gifts:
                 if gift.seq in doubled:
                     await post_gift_refund(
@@ -111,23 +116,22 @@ class Drain:
         return after
 
     async def _doubled(self, batch: Batch) -> frozenset[int]:
-        """Return the seqs of gifts whose intent is in the books, or earlier in the batch."""
-        gift = tables.gift
-        pairs = [(row.fan, row.intent_id) for row in batch.gifts]
-        known: set[tuple[str, str]] = set()
+        """Return the seqs of gifts and changes of limits whose id is in the books, or earlier in the batch."""
+        gift, change = tables.gift.c, tables.limit_change.c
+        gifts = [(row.seq, row.fan, row.intent_id) for row in batch.gifts]
+        changes = [(row.seq, row.fan, row.change_id) for row in batch.limits]
+        doubled: set[int] = set()
         async with self._database.read() as connection:
-            for at in range(0, len(pairs), _KEYS_MAX):
-                found = await connection.execute(
-                    select(gift.c.fan, gift.c.intent_id).where(
-                        tuple_(gift.c.fan, gift.c.intent_id).in_(pairs[at : at + _KEYS_MAX])
-                    )
-                )
-                known |= {(fan, intent) for fan, intent in found}
-        doubled = set()
-        for row in batch.gifts:
-            if (row.fan, row.intent_id) in known:
-                doubled.add(row.seq)
-            known.add((row.fan, row.intent_id))
+            for fan, name, rows in ((gift.fan, gift.intent_id, gifts), (change.fan, change.change_id, changes)):
+                known: set[tuple[str, str]] = set()
+                pairs = [(who, which) for _, who, which in rows]
+                for at in range(0, len(pairs), _KEYS_MAX):
+                    same = tuple_(fan, name).in_(pairs[at : at + _KEYS_MAX])
+                    known |= {(who, which) for who, which in await connection.execute(select(fan, name).where(same))}
+                for seq, who, which in rows:
+                    if (who, which) in known:
+                        doubled.add(seq)
+                    known.add((who, which))
         return frozenset(doubled)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.domain.accounts import Account, AccountKind, Posting, posting
 from server.domain.ids import new_intent_id
 from server.domain.payout import NEXT, Payout, PayoutState, Quote
+from server.errors import IntentConflict
 from server.record import tables
 from server.record.database import insert_into
 from server.record.ledger import Transfer, post
@@ -115,9 +116,15 @@ async def note_reference(connection: AsyncConnection, payout_id: str, reference:
 
 
 async def insert_payout(connection: AsyncConnection, payout: Payout, *, now_ms: int) -> None:
-    """Write a request down and move its units from the creator into transit."""
+    """Write a request down and move its units from the creator into transit.
+
+    Raises:
+        IntentConflict: somebody else took the id in this very moment; nothing was moved.
+    """
     row = {name: getattr(payout, name) for name in Payout.__slots__}
-    await connection.execute(tables.payout.insert().values(row))
+    insert = insert_into(connection, tables.payout).values(row).on_conflict_do_nothing(index_elements=["id"])
+    if (await connection.execute(insert)).rowcount == 0:
+        raise IntentConflict
     await _add_step(connection, payout, actor=payout.requested_by, reason="", now_ms=now_ms)
     await _post(connection, payout, kind="payout", postings=_units(payout, "creator", "transit"), now_ms=now_ms)
 

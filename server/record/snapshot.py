@@ -224,9 +224,9 @@ def _coins(units: int) -> str:
 
 
 async def _pages(
-    connection: AsyncConnection, query: Select[Any], *, size: int = _PAGE
+    connection: AsyncConnection, query: Select[Any], *, size: int | None = None
 ) -> AsyncIterator[Sequence[Any]]:
-    async with connection.stream(query.execution_options(yield_per=size)) as rows:
+    async with connection.stream(query.execution_options(yield_per=size or _PAGE)) as rows:
         async for page in rows.partitions():
             yield page
 

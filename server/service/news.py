@@ -25,6 +25,8 @@ class News:
             await self._following.catch_up()
         except (Unavailable, BooksMismatch) as error:
             log.warning("news.store_follows_later", reason=error.code)
+        except Exception:
+            log.exception("news.store_follows_later", reason="internal")
         await self.tell(messages)
 
     async def tell(self, messages: Sequence[tuple[str, MoneyMessage]]) -> None:

@@ -25,6 +25,8 @@ from server.store.process import EmbeddedValkey
 _READY_TIMEOUT_S = 120.0
 # A command has no fan waiting: a busy store may take its time.
 _CALL_TIMEOUT_S = 30.0
+# Nor for the books: proving all of them reads every row.
+_PATIENCE_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ async def open_books(settings: Settings) -> AsyncIterator[Database]:
             f"There are no books at {file}; set GIFTWAVE_DATA to the folder of your server, or "
             "GIFTWAVE_DATABASE_URL to its database."
         )
-    database = Database(settings.books_url)
+    database = Database(settings.books_url, command_timeout_s=_PATIENCE_S)
     try:
         yield database
     finally:

@@ -90,13 +90,16 @@ class PayingOut:
         if terms is None:
             raise UnknownCurrency
         now_ms = self._clock.now_ms()
-        async with self._books.write() as connection:
+        # Not in the transaction that writes: summing up a busy week takes a second, and the recorder would wait for it.
+        # An offer promises a rate and no units; the request looks again.
+        async with self._books.read() as connection:
             facts = await read_facts(connection, by.id, now_ms=now_ms, settle_ms=self._settle_ms)
-            available = sort_earnings(facts).available
-            wanted = max(available, 0) if units is None else units
-            if wanted > available and units is not None:
-                raise AboveAvailable
-            quote = _quote(wanted, terms, creator=by.id, now_ms=now_ms)
+        available = sort_earnings(facts).available
+        wanted = max(available, 0) if units is None else units
+        if wanted > available and units is not None:
+            raise AboveAvailable
+        quote = _quote(wanted, terms, creator=by.id, now_ms=now_ms)
+        async with self._books.write() as connection:
             await record.insert_quote(connection, quote)
         return quote, wanted - quote.units
 
@@ -265,8 +268,9 @@ class PayingOut:
         )
         try:
             view = await self._send(order)
-        except ProviderUnavailable:
-            log.info("payout.ask_later", payout=payout.id, reason=ProviderUnavailable.code)
+        except (ProviderUnavailable, ProviderRefused) as error:
+            # Also where the provider refuses to say what became of it: nobody knows, so nothing is moved.
+            log.info("payout.ask_later", payout=payout.id, reason=error.code)
             return
         await self._follow(payout.id, view)
 

@@ -7,7 +7,7 @@ import structlog
 
 from server.clock import Clock
 from server.domain.ids import new_epoch
-from server.errors import BooksMismatch
+from server.errors import BooksMismatch, GiftwaveError
 from server.record.batch import Batch, read_batch
 from server.record.drain import Cursor, CursorMoved, Drain
 from server.service.following import Following
@@ -24,7 +24,7 @@ _ENOUGH_RECORDS = 4_096
 _BLOCK_MS = 200
 _HARDLY_BLOCK_MS = 1  # 0 would be for ever
 # A commit of few rows costs as much as one of many; waiting a moment lets them gather.
-_GATHER_S = 0.02
+_GATHER_S = 0.05
 _FEW_RECORDS = 256
 
 
@@ -67,7 +67,14 @@ class Recording:
             )
         self._cursor = cursor
         await self._acknowledge(cursor, await self._untold(cursor, state))
-        await self._following.catch_up()
+        try:
+            await self._following.catch_up()
+        except GiftwaveError:
+            raise
+        except Exception:
+            # One command that the store cannot follow holds back those after it, and not the copying of everybody's
+            # gifts; the chores come back for it.
+            log.exception("recorder.commands_wait")
 
     async def step(self) -> int:
         """Copy what is there, up to one transaction of it; return how many records that were.

@@ -67,12 +67,17 @@ class Webhooks:
                 log.info("webhook.sweep_later")
                 return
             except ProviderRefused as error:
+                # It will say so again: asking for ever would keep the newer ones from their turn.
                 log.warning("webhook.read_refused", webhook=arrival.event_id, reason=error.message)
+                await self._finish(arrival)
 
     async def _follow(self, arrival: Arrival) -> None:
         if arrival.subject == Subject.PAYMENT:
             await self._topups.refresh(arrival.reference)
         elif arrival.subject == Subject.PAYOUT:
             await self._paying_out.refresh(arrival.reference)
+        await self._finish(arrival)
+
+    async def _finish(self, arrival: Arrival) -> None:
         async with self._books.write() as connection:
             await record.mark_done(connection, self._provider.name, arrival.event_id, now_ms=self._clock.now_ms())

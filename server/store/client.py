@@ -35,6 +35,9 @@ class StoreClient:
             url,
             max_connections=settings.store_connections_max,
             timeout=settings.store_timeout_s,
+            # Deadlines are ours (`_deadline`). Those of redis-py are built on wait_for, which before Python 3.12 loses
+            # the cancellation of a task whose write has just ended: the task would go on as if nobody had stopped it.
+            socket_timeout=None,
             socket_connect_timeout=settings.store_timeout_s,
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
         )

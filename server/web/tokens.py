@@ -1,9 +1,6 @@
 """Tokens: signed, short-lived, for one audience and one role (JWT, HS256 only)."""
 
-import os
 import secrets
-from contextlib import suppress
-from pathlib import Path
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -15,12 +12,10 @@ from server.domain.order import NAME_CHARS_MAX, is_name
 from server.domain.room import Role
 from server.errors import BadToken, SettingInvalid, TokenExpired
 from server.service.identity import Identity
-from server.settings import Settings
 
 AUDIENCE = "giftwave"
 # One algorithm, named by us: a token never chooses how it is checked (RFC 8725 §3.1).
 _ALGORITHMS = ["HS256"]
-_SECRET_BYTES = 32
 
 
 class Tokens:
@@ -92,28 +87,3 @@ class Tokens:
             expires_at_ms=expires_s * 1_000,
             simulated=claims.get("simulated") is True,
         )
-
-
-def token_secret(settings: Settings) -> str:
-    """Return the configured secret, or the data folder's own, made on first use and readable by its owner only."""
-    if settings.token_secret is not None:
-        return settings.token_secret.get_secret_value()
-    path = settings.data / "token.secret"
-    settings.data.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        # Whole or not at all: a worker that starts beside us must not read half a secret.
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(_SECRET_BYTES))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return _read_secret(path)
-
-
-def _read_secret(path: Path) -> str:
-    secret = path.read_text(encoding="utf-8").strip()
-    if len(secret) < _SECRET_BYTES:
-        raise SettingInvalid(f"{path} holds no usable secret; delete it to have a new one made.")
-    return secret

@@ -7,6 +7,7 @@ import pytest
 
 from tests.helpers.catalogue import CATALOGUE
 from tests.helpers.server import ServerProcess, free_port, giftwave, giftwave_here, wait_until
+from tests.helpers.valkey import ValkeyChild
 
 
 def test_a_second_server_on_one_data_folder_names_the_first() -> None:
@@ -113,6 +114,31 @@ def test_the_folders_own_secret_is_made_once_and_is_nobody_elses() -> None:
         assert server.get("/v1/wallet", token=token).status_code == 200
         assert server.get("/v1/wallet", token=server.token("u_ana")).status_code == 401
         assert secret not in server.log()
+
+
+def test_a_store_that_would_lose_acknowledged_gifts_is_refused_in_words(tmp_path: Path) -> None:
+    weak = ValkeyChild(tmp_path)
+    weak.start()
+    try:
+        with weak.connect() as connection:
+            connection.config_set("appendfsync", "everysec")
+        server = ServerProcess("serve", redis_url=weak.url)
+        server.launch()
+        try:
+            assert server.wait() == 2
+            assert "appendfsync" in server.log()
+            assert "Traceback" not in server.log()
+        finally:
+            server.end()
+            server.forget()
+    finally:
+        weak.stop()
+
+
+def test_the_books_are_nobody_elses() -> None:
+    with ServerProcess("serve") as server:
+        for file in server.data.glob("books.sqlite*"):
+            assert file.stat().st_mode & 0o777 == 0o600, file
 
 
 def test_a_password_of_the_store_is_on_no_command_line() -> None:

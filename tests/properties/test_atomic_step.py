@@ -332,4 +332,4 @@ def test_the_machine_would_notice_a_wrong_oracle(step: type[AtomicStep], monkeyp
     monkeypatch.setattr("server.domain.transfer.split", lambda coins, *, share_bps: (coins * share_bps + 1, coins))
 
     with pytest.raises(AssertionError):
-        _play(step, histories=40, steps=20, phases=(Phase.generate,))
+        _play(step, histories=200, steps=20, phases=(Phase.generate,))

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from server.clock import SystemClock
 from server.domain.ids import FanId
+from server.domain.limits import Limits
 from server.errors import OperatorError
 from server.record.audit import audit_books
 from server.record.database import Database
@@ -20,7 +21,7 @@ from tests.helpers.market import MIRA as MARKET_MIRA
 from tests.helpers.market import Market
 from tests.helpers.operating import busy_shop, drifts, lose_everything, reconcile, refund_first_gift
 from tests.helpers.recording import Rig
-from tests.helpers.shop import ANA, BEN, KEYS, MIRA, order_for, priced
+from tests.helpers.shop import ANA, BEN, KEYS, MIRA, fresh_intent, order_for, priced
 
 WALLET = KEYS.wallet(ANA.id)
 
@@ -169,6 +170,9 @@ async def test_books_ahead_of_the_store_are_one_drift_and_not_one_a_wallet(rig: 
     keys = [key for key in raw.scan_iter("{s0}:*") if b":log" not in key]
     before = {key: raw.dump(key) for key in keys}
     await rig.give(6)
+    await rig.shop.wallets.grant(ANA.id, coins=5, bucket="paid", grant_id=fresh_intent())
+    await rig.shop.wallets.set_limits(ANA.id, limits=Limits(day=8), zone="UTC", change_id=fresh_intent())
+    await refund_first_gift(rig)
     await rig.drain_all()
     raw.flushall()
     for key, value in before.items():

@@ -32,6 +32,15 @@ local function must_be(key, kind)
   end
 end
 
+-- A write that fails half way would leave those before it done and the cursor where it was: they would be done again.
+local function must_count(key, ...)
+  for f, text in ipairs(redis.call("HMGET", key, ...)) do
+    if text and (not string.match(text, "^-?%d+$") or math.abs(tonumber(text)) > AMOUNT_MAX) then
+      error("apply_commands: a stored amount is damaged: " .. key .. " " .. select(f, ...))
+    end
+  end
+end
+
 local shard = redis.call("HMGET", KEYS[1], "epoch", "commands")
 if not shard[1] then
   return { "gate_closed" }
@@ -54,6 +63,15 @@ for c = 1, signed(ARGV[2]) do
       if index > 0 then
         must_be(KEYS[index], kind)
       end
+    end
+    if command.wallet > 0 then
+      must_count(KEYS[command.wallet], "paid", "promo", "rev")
+    end
+    if command.creator > 0 then
+      must_count(KEYS[command.creator], "earned")
+    end
+    if command.room > 0 then
+      must_count(KEYS[command.room], "coins", "gifts")
     end
     todo[#todo + 1] = command
   end

@@ -23,6 +23,9 @@
 local shard_key, log_key, wallet_key, seen_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local kind, fan, bucket, id = ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local outcome = ARGV[6] .. "|" .. (kind == "grant" and "granted" or "taken")
+-- A refused take is remembered too, as a refused gift is: whoever heard of it gave the refund up, so nobody who asks later
+-- may take the coins.
+local refused = ARGV[6] .. "|insufficient_coins|"
 
 local function fmt(number)
   return string.format("%.0f", number)
@@ -45,6 +48,8 @@ local made_ms = tonumber(ARGV[9])
 local before = redis.call("HGET", seen_key, id)
 if not shard[1] then
   return { "gate_closed" }
+elseif before and string.sub(before, 1, #refused) == refused then
+  return { "insufficient_coins" }
 elseif before and before ~= outcome then
   return { "intent_conflict" }
 elseif before then
@@ -56,6 +61,8 @@ elseif made_ms - now_ms > tonumber(ARGV[11]) then
 elseif kind == "grant" and paid + promo + coins > tonumber(ARGV[12]) then
   return { "ledger_limit" }
 elseif kind == "take" and paid < coins then
+  redis.call("HSET", seen_key, id, refused .. fmt(now_ms) .. "|" .. fmt(coins) .. "|" .. fmt(paid))
+  redis.call("PEXPIREAT", seen_key, ARGV[7])
   return { "insufficient_coins" }
 end
 
