@@ -143,7 +143,7 @@ class Worker:
                 gates=gates,
             )
         )
-        self.web.include_router(wallet_router(authenticate=authenticate, limits=self._limits))
+        self.web.include_router(wallet_router(authenticate=authenticate, limits=self._limits, gates=gates))
         self._commerce = build_commerce(
             Ground(
                 settings=settings,

@@ -107,7 +107,7 @@ class Books:
             return Decision(code="stale_intent", coins=coins), False
         if -age_ms > self.skew_ms:
             return Decision(code="future_intent", coins=coins), False
-        if not objection and self.undrained + coins > self.undrained_max:
+        if not objection and self.undrained and self.undrained + coins > self.undrained_max:
             return Decision(code="recorder_behind", coins=coins), False
         code = self._verdict(order, coins=coins, objection=objection, period=period, now_ms=now_ms)
         decision = (

@@ -6,7 +6,7 @@ was killed at any moment, or one that wakes up late finds the cursor moved and w
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import asyncpg
@@ -60,10 +60,16 @@ class Drain:
             return await read_cursor(connection)
 
     async def open(self, epoch: str) -> None:
-        """Begin to follow a log from its beginning; books that follow one already stay with it."""
+        """Begin to follow a log from its beginning; books that have copied or decided something stay with theirs."""
         row = {"id": SHARD_ID, "epoch": epoch, "seq": 0, "commands": 0, "recorded_coins": 0, "hwm_ms": 0}
+        shard = tables.shard
         async with self._database.write() as connection:
-            await connection.execute(insert_into(connection, tables.shard).values(row).on_conflict_do_nothing())
+            insert = insert_into(connection, shard).values(row)
+            await connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["id"], set_={"epoch": epoch}, where=(shard.c.seq == 0) & (shard.c.commands == 0)
+                )
+            )
 
     async def record(self, cursor: Cursor, batch: Batch) -> Cursor:
         """Commit a batch that follows `cursor`, and return the cursor after it.
@@ -171,7 +177,7 @@ async def _move_cursor(connection: AsyncConnection, cursor: Cursor, batch: Batch
 
 
 async def _post_all(connection: AsyncConnection, transfers: Sequence[Transfer]) -> Counter[Account]:
-    """Insert the transfers whose key is new, and return their changes of balances; as `ledger.post`, in bulk."""
+    """Insert transfers, and return their changes of balances; as `ledger.post`, in bulk."""
     keys = [transfer.key for transfer in transfers]
     known: set[str] = set()
     for at in range(0, len(keys), _KEYS_MAX):
@@ -180,10 +186,13 @@ async def _post_all(connection: AsyncConnection, transfers: Sequence[Transfer]) 
     changes: Counter[Account] = Counter()
     rows: list[tuple[object, ...]] = []
     postings: list[tuple[object, ...]] = []
-    for transfer in transfers:
+    for one in transfers:
+        transfer = one
         if transfer.key in known:
+            # The store forgot the id and did it again: the wallet has it twice, so the books do.
             log.error("drain.transfer_repeated", key=transfer.key, seq=transfer.seq)
-            continue
+            again = f"~{transfer.seq}"
+            transfer = replace(transfer, id=transfer.id + again, key=transfer.key + again)
         known.add(transfer.key)
         rows.append(tuple(getattr(transfer, name) for name in _TRANSFER))
         for line, posting in enumerate(transfer.postings, start=1):

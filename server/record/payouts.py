@@ -34,6 +34,16 @@ async def destination_of(connection: AsyncConnection, creator: str) -> str | Non
     return (await connection.execute(query)).scalar_one_or_none()
 
 
+async def units_requested(connection: AsyncConnection, creator: str, *, since_ms: int) -> int:
+    """Return what a creator asked for since a moment, but for what was rejected or failed."""
+    payout = tables.payout
+    given_up = (PayoutState.REJECTED.value, PayoutState.FAILED.value)
+    query = select(func.coalesce(func.sum(payout.c.units), 0)).where(
+        payout.c.creator == creator, payout.c.created_at_ms >= since_ms, payout.c.state.not_in(given_up)
+    )
+    return int((await connection.execute(query)).scalar_one())
+
+
 async def insert_quote(connection: AsyncConnection, quote: Quote) -> None:
     """Write an offer down."""
     row = {name: getattr(quote, name) for name in Quote.__slots__}

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from server.domain.accounts import CHART
@@ -166,6 +167,9 @@ limit_change = Table(
     Index(None, "fan", "seq"),
 )
 
+# Purchases that somebody has to ask after. Text, because an index that holds only these serves only this very text.
+UNSETTLED = text("(status IN ('open', 'processing') OR (captured_minor > 0 AND fee_minor IS NULL))")
+
 topup = Table(
     "topup",
     metadata,
@@ -197,6 +201,7 @@ topup = Table(
     ),
     Index(None, "fan", "created_at_ms"),
     Index(None, "status", "created_at_ms"),
+    Index("ix_topup_unsettled", "checked_at_ms", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
 )
 
 webhook = Table(

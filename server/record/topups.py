@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.accounts import Account, AccountKind, Posting, posting
@@ -12,7 +12,6 @@ from server.domain.money import UNITS_PER_COIN
 from server.domain.topup import (
     CHECKOUT_EXPIRED,
     CHECKOUT_OPEN,
-    CHECKOUT_PROCESSING,
     Payment,
     Step,
     Topup,
@@ -111,16 +110,12 @@ async def claim_due(connection: AsyncConnection, *, provider: str, now_ms: int, 
     """Return the references of unsettled payments that it is time to ask after, and note that they were."""
     topup = tables.topup
     quiet_ms = now_ms - topup.c.checked_at_ms
-    unsettled = or_(
-        topup.c.status.in_([CHECKOUT_OPEN, CHECKOUT_PROCESSING]),
-        and_(topup.c.captured_minor > 0, topup.c.fee_minor.is_(None)),
-    )
     rows = await connection.execute(
         select(topup.c.id, topup.c.reference)
         .where(
             topup.c.provider == provider,
             topup.c.reference.is_not(None),
-            unsettled,
+            tables.UNSETTLED,
             quiet_ms >= CHECK_AFTER_MS,
             # Each pause is half as long as the purchase is old.
             quiet_ms * 2 >= topup.c.checked_at_ms - topup.c.created_at_ms,

@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 LISTED_MAX = 50
 QUEUE_MAX = 200
+_DAY_MS = 86_400_000
 _WORK_MAX = 20
 _POLICY = "policy"
 _PROVIDER = "provider"
@@ -130,7 +131,8 @@ class PayingOut:
             destination = await record.destination_of(connection, by.id)
             if destination is None:
                 raise NoDestination
-            payout = self._payout(payout_id, quote, destination=destination, now_ms=now_ms)
+            lately = await record.units_requested(connection, by.id, since_ms=now_ms - _DAY_MS)
+            payout = self._payout(payout_id, quote, destination=destination, lately=lately, now_ms=now_ms)
             await record.insert_payout(connection, payout, now_ms=now_ms)
             if not payout.needs_approval:
                 approved = await record.move_payout(
@@ -313,7 +315,7 @@ class PayingOut:
         await self._news.tell([(payout.creator, view)])
         return view
 
-    def _payout(self, payout_id: str, quote: Quote, *, destination: str, now_ms: int) -> Payout:
+    def _payout(self, payout_id: str, quote: Quote, *, destination: str, lately: int, now_ms: int) -> Payout:
         return Payout(
             id=payout_id,
             quote_id=quote.id,
@@ -326,7 +328,8 @@ class PayingOut:
             destination=destination,
             provider=self._provider.name,
             reference=None,
-            needs_approval=quote.units > self._approval_units,
+            # Of a day, so that nobody avoids the second person by asking in parts.
+            needs_approval=lately + quote.units > self._approval_units,
             requested_by=quote.creator,
             approved_by=None,
             reason=None,

@@ -222,7 +222,7 @@ async def _move_memories(pages: AsyncIterator[Sequence[Any]]) -> AsyncIterator[l
         yield [
             move_memory(
                 row.fan,
-                row.key.rpartition(":")[2],
+                row.key.rpartition(":")[2].partition("~")[0],
                 kind=row.kind,
                 bucket="promo" if row.credit.startswith("fan_promo:") else "paid",
                 coins=row.amount // UNITS_PER_COIN,

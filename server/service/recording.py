@@ -50,13 +50,15 @@ class Recording:
         followed = (await self._log.state()).commands
         cursor = await self._drain.cursor()
         state = await self._log.state()
-        if cursor is None:
+        if cursor is None or (cursor.seq, cursor.commands) == (0, 0):
+            # The books are new: they follow the life this store has. A store without one gets one that no other store
+            # was ever given, so that two stores on the same books cannot look like one.
             await self._drain.open(state.epoch or new_epoch())
             cursor = await self._drain.cursor()
             assert cursor is not None
-        if state.epoch is None and cursor.seq == 0 and cursor.commands == 0:
-            await self._log.open(cursor.epoch)
-            state = await self._log.state()
+            if state.epoch is None and (cursor.seq, cursor.commands) == (0, 0):
+                await self._log.open(cursor.epoch)
+                state = await self._log.state()
         _check_same_life(cursor, state, followed=followed)
         if state.seq > cursor.seq and not await self._log.read(
             after=cursor.seq, entries_max=1, block_ms=_HARDLY_BLOCK_MS

@@ -21,11 +21,12 @@ from server.domain.limits import (
 )
 from server.domain.money import WALLET_COINS_MAX
 from server.domain.order import INTENT_SKEW_MS, INTENT_WINDOW_MS
-from server.errors import REFUSAL_BY_CODE, GateClosed
+from server.errors import REFUSAL_BY_CODE, GateClosed, RecorderBehind, Unavailable
 from server.store.client import Reply, StoreClient
 from server.store.keys import Keys, seen_slot
 from server.store.scripts import MOVE_COINS, SET_LIMITS
 
+_NOT_NOW: dict[str, type[Unavailable]] = {error.code: error for error in (GateClosed, RecorderBehind)}
 Bucket = Literal["paid", "promo"]
 
 _FIELDS = (
@@ -174,8 +175,8 @@ def _answer(reply: Reply) -> list[int]:
     """Return the numbers after "ok", or raise the refusal."""
     assert isinstance(reply, list), reply
     code, *numbers = (part.decode() for part in reply if isinstance(part, bytes))
-    if code == "gate_closed":
-        raise GateClosed(retry_after_ms=1_000)
+    if code in _NOT_NOW:
+        raise _NOT_NOW[code](retry_after_ms=1_000)
     if code != "ok":
         raise REFUSAL_BY_CODE[code]
     return [int(number) for number in numbers]

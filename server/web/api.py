@@ -19,7 +19,7 @@ from server.service.receipts import Receipts
 from server.service.rooms import Rooms
 from server.service.watching import top_fan_views
 from server.web import models
-from server.web.auth import Authenticate
+from server.web.auth import Authenticate, paced
 from server.web.flood import UserGates
 from server.web.problems import ERRORS, problem
 from server.web.session import gift_ack, order_of
@@ -41,6 +41,7 @@ def api_router(
     """Return the routes under `/v1`."""
     router = APIRouter(prefix="/v1", responses=ERRORS)
     Speaks = Annotated[Identity, Depends(authenticate)]  # noqa: N806 (a type)
+    SpeaksSlowly = Annotated[Identity, Depends(paced(authenticate, gates))]  # noqa: N806 (a type)
 
     @router.get("/catalogue", response_model=models.CatalogueOut, tags=["catalogue"])
     async def read_catalogue(request: Request, response: Response) -> Any:
@@ -83,7 +84,7 @@ def api_router(
             return problem(error, intent_id=order.intent_id)
 
     @router.get("/gifts/{intent_id}", response_model=models.RecordedReceiptOut, tags=["gifts"])
-    async def read_gift(intent_id: IntentPath, by: Speaks) -> Any:
+    async def read_gift(intent_id: IntentPath, by: SpeaksSlowly) -> Any:
         """What became of one's own intent, and whether the books hold it already."""
         found = await receipts.find(IntentId(intent_id), by)
         if isinstance(found, GiftwaveError):

@@ -1,11 +1,13 @@
 """Who speaks over HTTP."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Depends, Header
 
 from server.errors import BadToken
 from server.service.identity import Identity
+from server.web.flood import UserGates
 from server.web.tokens import Tokens
 
 
@@ -21,3 +23,13 @@ class Authenticate:
         if scheme.lower() != "bearer" or not token:
             raise BadToken("Send a token: `Authorization: Bearer TOKEN`.")
         return self._tokens.check(token.strip())
+
+
+def paced(authenticate: Authenticate, gates: UserGates) -> Callable[..., Awaitable[Identity]]:
+    """Return the dependency that reads who speaks, and stops who speaks too fast."""
+
+    async def speak(by: Annotated[Identity, Depends(authenticate)]) -> Identity:
+        gates.pass_one(by.id)
+        return by
+
+    return speak

@@ -1,6 +1,5 @@
 """The HTTP API of money: buying coins, earnings, payouts and statements."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -16,7 +15,7 @@ from server.service.paying_out import PayingOut
 from server.service.statements import Statements, creator_csv, fan_csv
 from server.service.topups import Topups
 from server.web import money_models as money
-from server.web.auth import Authenticate
+from server.web.auth import Authenticate, paced
 from server.web.flood import UserGates
 from server.web.problems import ERRORS
 
@@ -25,16 +24,6 @@ Moment = Annotated[int | None, Query(ge=0, le=AMOUNT_MAX)]
 Format = Literal["json", "csv"]
 # Nobody keeps a copy of somebody's money.
 _PRIVATE = {"Cache-Control": "no-store"}
-
-
-def paced(authenticate: Authenticate, gates: UserGates) -> Callable[..., Awaitable[Identity]]:
-    """Return the dependency that reads who speaks, and stops who speaks too fast."""
-
-    async def speak(by: Annotated[Identity, Depends(authenticate)]) -> Identity:
-        gates.pass_one(by.id)
-        return by
-
-    return speak
 
 
 def topup_router(*, authenticate: Authenticate, catalogue: Catalogue, topups: Topups, gates: UserGates) -> APIRouter:

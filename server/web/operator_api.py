@@ -11,9 +11,9 @@ from server.service.identity import Identity
 from server.service.paying_out import PayingOut
 from server.service.refunds import Refunds
 from server.web import money_models as money
-from server.web.auth import Authenticate
+from server.web.auth import Authenticate, paced
 from server.web.flood import UserGates
-from server.web.money_api import OwnIdPath, paced
+from server.web.money_api import OwnIdPath
 from server.web.problems import ERRORS
 
 EventPath = Annotated[str, Path(min_length=1, max_length=64)]

@@ -11,15 +11,16 @@ from server.domain.limits import Limits
 from server.service.identity import Identity
 from server.service.limits import SpendingLimits
 from server.web import models
-from server.web.auth import Authenticate
+from server.web.auth import Authenticate, paced
+from server.web.flood import UserGates
 from server.web.problems import ERRORS
 from server.wire.messages import wallet_view
 
 
-def wallet_router(*, authenticate: Authenticate, limits: SpendingLimits) -> APIRouter:
+def wallet_router(*, authenticate: Authenticate, limits: SpendingLimits, gates: UserGates) -> APIRouter:
     """Return the routes under `/v1/wallet` and `/v1/limits`."""
     router = APIRouter(prefix="/v1", responses=ERRORS)
-    Speaks = Annotated[Identity, Depends(authenticate)]  # noqa: N806 (a type)
+    Speaks = Annotated[Identity, Depends(paced(authenticate, gates))]  # noqa: N806 (a type)
 
     @router.get("/wallet", response_model=models.WalletOut, tags=["wallet"])
     async def read_wallet(by: Speaks) -> Any:

@@ -21,9 +21,11 @@ from server.errors import (
 )
 from server.payments.port import PaymentView
 from server.record.database import Database
+from server.record.tables import UNSETTLED
 from server.settings import Settings
 from server.store.client import StoreClient
 from server.store.commands import CommandStore
+from server.store.log import LogStore
 from tests.helpers.market import ANA as ANA_ID
 from tests.helpers.market import LUIS, PACK, RETURN_URL, Market
 from tests.helpers.market import MIRA as MIRA_ID
@@ -31,6 +33,7 @@ from tests.helpers.operating import rebuild
 from tests.helpers.provider import ScriptedProvider
 from tests.helpers.recording import Rig
 from tests.helpers.shop import ANA, BEN, KEYS, fresh_intent
+from tests.helpers.valkey import ValkeyChild
 
 CREDIT = Command(transfer_id="t", fan=ANA.id, paid_coins=5)
 
@@ -209,3 +212,44 @@ def test_an_address_that_is_none_is_a_sentence_without_its_password() -> None:
         Database("postgresql://user:hunter2@localhost:port/books")
 
     assert "hunter2" not in refusal.value.message
+
+
+async def test_two_empty_stores_on_new_books_never_share_a_life(
+    valkey: ValkeyChild, client: StoreClient, settings: Settings, books: Database
+) -> None:
+    lives = []
+    for _ in range(2):
+        valkey.flush(opened=False)  # a store that nobody has used
+        await Rig(client, settings, books).recorder().begin()
+        lives.append((await LogStore(client, KEYS).state()).epoch)
+
+    assert None not in lives
+    assert lives[0] != lives[1]
+
+
+async def test_payouts_in_parts_need_the_second_person_as_one_payout_does(books: Database) -> None:
+    market = Market(books, approval_units=5_000_000)
+    await market.open_books()
+    await market.earn(1_000)
+    needs = []
+    for _ in range(2):
+        quote, _ = await market.paying_out.quote(currency="USD", units=3_000_000, by=MIRA_ID)
+        await market.paying_out.set_destination("sandbox:mira", MIRA_ID)
+        view = await market.paying_out.request(market.new_id(), quote_id=quote.id, by=MIRA_ID)
+        needs.append(view.needs_approval)
+
+    assert needs == [False, True]
+
+
+async def test_asking_after_payments_reads_only_those_that_are_unsettled(books: Database) -> None:
+    market = Market(books)
+    await market.open_books()
+    explain = "EXPLAIN QUERY PLAN" if books.dialect == "sqlite" else "EXPLAIN"
+    async with books.write() as connection:
+        if books.dialect != "sqlite":
+            # An empty table is read whole by any planner that may.
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        query = f"{explain} SELECT id FROM topup WHERE {UNSETTLED.text} ORDER BY checked_at_ms LIMIT 20"
+        plan = "\n".join(str(row) for row in await connection.execute(text(query)))
+
+    assert "ix_topup_unsettled" in plan

@@ -312,7 +312,7 @@ for o = 1, orders_n do
     outcomes[o] = "0" .. refuse("stale_intent", order, wallet)
   elseif order.intent_ms - now_ms > skew_ms then
     outcomes[o] = "0" .. refuse("future_intent", order, wallet)
-  elseif undrained + order.coins > undrained_max and order.verdict == "" then
+  elseif undrained > 0 and undrained + order.coins > undrained_max and order.verdict == "" then
     outcomes[o] = "0" .. refuse("recorder_behind", order, wallet)
   else
     local code = verdict_on(order, room, wallet)

@@ -23,6 +23,8 @@
 -- RETURNS  { "ok" } | { refusal code }
 local shard_key, log_key, wallet_key, seen_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local kind, fan, wanted, zone, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[6]
+-- Gifts stop by what they are worth; changes of limits cost nothing, so the log itself has an end for them.
+local LOG_ENTRIES_MAX = 1000000
 local FOUR = "^(%d*)|(%d*)|(%d*)|(%d*)$"
 -- A change that was made again from the books, which know what came of it but not every word of the wish.
 local REBUILT = "****************|set"
@@ -58,6 +60,8 @@ elseif now_ms - made_ms > tonumber(ARGV[10]) then
   return { "stale_intent" }
 elseif made_ms - now_ms > tonumber(ARGV[11]) then
   return { "future_intent" }
+elseif redis.call("XLEN", log_key) >= LOG_ENTRIES_MAX then
+  return { "recorder_behind" }
 end
 
 local limits, waiting, locked_until, old_zone = wallet[1] or "", wallet[2] or "", tonumber(wallet[3] or "0"), wallet[4]

@@ -159,6 +159,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_topup_fan_created_at_ms"), "topup", ["fan", "created_at_ms"], unique=False)
     op.create_index(op.f("ix_topup_status_created_at_ms"), "topup", ["status", "created_at_ms"], unique=False)
+    unsettled = sa.text("(status IN ('open', 'processing') OR (captured_minor > 0 AND fee_minor IS NULL))")
+    op.create_index(
+        "ix_topup_unsettled", "topup", ["checked_at_ms"], sqlite_where=unsettled, postgresql_where=unsettled
+    )
     op.create_table(
         "transfer",
         sa.Column("id", sa.String(length=64), nullable=False),
