@@ -24,7 +24,7 @@ serve: $(STAMPS)/python $(STAMPS)/pages ## Run the server without the demo
 	@exec $(BIN)/giftwave serve
 
 test: $(STAMPS)/python $(STAMPS)/pages chromium ## Run every test: real Valkey, real sockets, real browser
-	@$(BIN)/python -m pytest -m "not soak"
+	@$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
 	@cd $(WEB) && npm test --silent
 
 soak: $(STAMPS)/python $(STAMPS)/pages chromium ## Run the longer trials

@@ -29,10 +29,11 @@ from server.store.client import StoreClient
 from server.store.keys import Keys
 from server.store.wallets import Bucket, WalletStore
 from server.web.tokens import Tokens
+from tests.helpers.ports import own_share
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough-for-hs256"
 KEYS = Keys(shard_id=0)
-_PORTS = range(8_500, 8_700)
+_PORTS = own_share(range(8_500, 8_700))
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 25.0
 

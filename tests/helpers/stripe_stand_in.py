@@ -22,9 +22,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from stripe import WebhookSignature
 
+from tests.helpers.ports import own_share
 from tests.helpers.server import wait_until
 
-PORTS = range(9_700, 9_750)
+PORTS = own_share(range(9_700, 9_750))
 KEY = "sk_test_standin"
 WEBHOOK_SECRET = "whsec_standin"
 NOW_S = 1_767_225_600
