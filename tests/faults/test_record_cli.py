@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.server import SECRET, ServerProcess, giftwave, wait_until
+from tests.helpers.server import SECRET, ServerProcess, giftwave, giftwave_here, wait_until
 
 COMMANDS = (("reconcile",), ("rebuild",), ("backup",), ("restore",), ("doctor",), ("record", "status"))
 
@@ -142,4 +142,4 @@ def test_a_store_that_is_away_still_lets_the_books_be_seen(server: ServerProcess
 
 
 def _run(server: ServerProcess, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
-    return giftwave(*arguments, data=server.data, port=server.port, token_secret=SECRET, **settings)
+    return giftwave_here(*arguments, data=server.data, port=server.port, token_secret=SECRET, **settings)

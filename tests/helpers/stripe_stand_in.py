@@ -26,8 +26,7 @@ from tests.helpers.ports import own_share
 from tests.helpers.server import wait_until
 
 PORTS = own_share(range(9_700, 9_750))
-KEY = "sk_test_standin"
-WEBHOOK_SECRET = "whsec_standin"
+KEY, WEBHOOK_SECRET = "sk_test_standin", "whsec_standin"
 NOW_S = 1_767_225_600
 _AMOUNT_MAX = 99_999_999
 _CURRENCIES = {"eur", "usd", "jpy", "kwd", "isk", "gbp"}

@@ -15,7 +15,7 @@ def test_any_history_of_commerce_keeps_the_money_together(tmp_path_factory: pyte
     run_state_machine_as_test(
         CommerceMachine,
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
