@@ -76,7 +76,7 @@ async def end_state(market: Market, topup_id: str) -> Topup:
     return replace(found, id="", fan="", reference=None, checkout_url=None)
 
 
-@pytest.mark.parametrize("reading", [as_events_arrive, as_it_was, as_it_is])
+@pytest.mark.parametrize("reading", [as_events_arrive, as_it_was, pytest.param(as_it_is, marks=pytest.mark.soak)])
 async def test_all_orders_of_events_thrice_each_end_in_one_state(market: Market, dialect: str, reading: Any) -> None:
     ends = set()
     for number, order in enumerate(chosen(ORDERS, dialect)):
