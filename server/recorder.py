@@ -3,8 +3,6 @@
 import asyncio
 import os
 import secrets
-import signal
-import sys
 
 import structlog
 
@@ -17,6 +15,7 @@ from server.record.lease import LEASE_MS, Lease
 from server.service.catalogue import load_catalogue
 from server.service.recording import Recording
 from server.settings import Settings
+from server.stopping import stop_when_told
 from server.store.client import StoreClient
 from server.store.keys import Keys
 from server.store.log import LogStore
@@ -140,16 +139,5 @@ def run_recorder(settings: Settings) -> None:
 
 async def _run(settings: Settings) -> None:
     stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopping.set)
-    if not sys.stdin.isatty():
-        loop.add_reader(sys.stdin, _stop_at_end_of_input, loop, stopping)
+    stop_when_told(stopping.set)
     await Recorder(settings).run(stopping)
-
-
-def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
-    # The supervisor holds the other end of our standard input: it closes however the supervisor dies.
-    if not os.read(sys.stdin.fileno(), 1):
-        loop.remove_reader(sys.stdin)
-        stopping.set()

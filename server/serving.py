@@ -1,11 +1,8 @@
 """Serve from one process: a listener of its own, the adopted-connection protocol, and an orderly end."""
 
 import asyncio
-import os
 import resource
-import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +13,7 @@ import uvloop
 from server.app import Worker
 from server.ports import listener
 from server.settings import Settings
+from server.stopping import stop_when_told
 from server.telemetry.logs import set_up_logs
 from server.web.adopt import AdoptableProtocol
 from server.web.http import bounded_http
@@ -53,10 +51,7 @@ async def _serve(settings: Settings) -> None:
         ),
         worker,
     )
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, server.stop)
-    _stop_with_parent(server)
+    stop_when_told(server.stop)
     await server.serve(sockets=[listener(settings.host, settings.port)])
     if not server.started:
         raise SystemExit(1)
@@ -91,17 +86,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: `_serve` has handlers that say goodbye first."""
         yield
-
-
-def _stop_with_parent(server: _Server) -> None:
-    """End when the supervisor's end of our standard input closes: it does so however the supervisor dies."""
-    if sys.stdin.isatty():
-        return
-    loop = asyncio.get_running_loop()
-
-    def readable() -> None:
-        if not os.read(sys.stdin.fileno(), 1):
-            loop.remove_reader(sys.stdin)
-            server.stop()
-
-    loop.add_reader(sys.stdin, readable)

@@ -1,11 +1,7 @@
 """Run the sandbox provider: one process, one listener, one file."""
 
 import asyncio
-import os
-import signal
 import socket
-import stat
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,7 +16,6 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from server.clock import SystemClock
-from server.errors import PortBusy
 from server.payments.sandbox_service.api import Api
 from server.payments.sandbox_service.checkout_page import CheckoutPage
 from server.payments.sandbox_service.courier import Courier
@@ -32,12 +27,13 @@ from server.payments.sandbox_service.outbox import Outbox
 from server.payments.sandbox_service.payments import Payments
 from server.payments.sandbox_service.payouts import Payouts
 from server.payments.sandbox_service.refusal import Refusal
+from server.ports import check_port_is_free, listener
+from server.stopping import stop_when_told
 from server.tasks import TaskOwner
 
 log = structlog.get_logger(__name__)
 
 _STYLE = Path(__file__).parent / "style.css"
-_BACKLOG = 128
 _SHUTDOWN_TIMEOUT_S = 2
 
 
@@ -49,7 +45,8 @@ def run_sandbox(host: str, port: int, data: Path, secret: str, webhook_url: str)
     Raises:
         PortBusy: somebody else listens there.
     """
-    sock = _listener(host, port)
+    check_port_is_free(host, port, setting="GIFTWAVE_SANDBOX_PORT")
+    sock = listener(host, port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(sock, data=data, secret=secret, webhook_url=webhook_url))
 
@@ -66,10 +63,7 @@ async def _serve(sock: socket.socket, *, data: Path, secret: str, webhook_url: s
             timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_S,
         )
     )
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, server.stop)
-    _stop_with_parent(server)
+    stop_when_told(server.stop)
     await server.serve(sockets=[sock])
     if not server.started:
         raise SystemExit(1)
@@ -122,21 +116,6 @@ async def _healthy(_: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def _listener(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        raise PortBusy(
-            f"The sandbox's port {port} on {host} is taken or not allowed ({error.strerror}); "
-            "set GIFTWAVE_SANDBOX_PORT to another one."
-        ) from error
-    sock.listen(_BACKLOG)
-    return sock
-
-
 class _Server(uvicorn.Server):
     """uvicorn with our signals."""
 
@@ -148,17 +127,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: `_serve` has its own handlers."""
         yield
-
-
-def _stop_with_parent(server: _Server) -> None:
-    """End when the other end of a pipe on our standard input closes: it does so however the parent dies."""
-    if sys.stdin is None or not stat.S_ISFIFO(os.fstat(0).st_mode):
-        return
-    loop = asyncio.get_running_loop()
-
-    def readable() -> None:
-        if not os.read(0, 1):
-            loop.remove_reader(0)
-            server.stop()
-
-    loop.add_reader(0, readable)
